@@ -1,0 +1,1 @@
+"""What the cloud can be asked to do: one small class per API command."""
