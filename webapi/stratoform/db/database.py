@@ -1,0 +1,107 @@
+"""One door to the database: read, or write with bounded retries.
+
+SQLite (WAL) takes its write lock at BEGIN, so a transaction that will write never fails half-way;
+MariaDB runs at READ COMMITTED, and a deadlock's loser is simply run again.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.orm import Session
+from sqlalchemy.pool import QueuePool
+
+T = TypeVar("T")
+
+ATTEMPTS = 12
+"""How often a transaction that lost a race is run before its error is the caller's."""
+
+
+class Lost(Exception):  # noqa: N818 - a race is lost, nothing is wrong
+    """A guard (generation, state) was taken by someone else meanwhile: run the transaction again."""
+
+
+def _sqlite(engine: Engine) -> None:
+    @event.listens_for(engine, "connect")
+    def _configure(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # we say BEGIN ourselves, below
+        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "busy_timeout=30000"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        writing = connection.get_execution_options().get("writing", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+
+
+class Database:
+    """The sessions of one database.
+
+    Args:
+        url: SQLAlchemy URL, ``sqlite:///path`` or ``mysql+pymysql://...``.
+        pool_size: connections kept; as many more may be opened under load.
+    """
+
+    def __init__(self, url: str, pool_size: int = 16) -> None:
+        if url.startswith("sqlite"):
+            # The file's own lock orders the writers: threads wait there, not for a connection.
+            self.engine = create_engine(
+                url, poolclass=QueuePool, pool_size=pool_size, max_overflow=pool_size,
+                connect_args={"check_same_thread": False, "timeout": 30},
+            )
+            _sqlite(self.engine)
+        else:
+            self.engine = create_engine(
+                url, pool_size=pool_size, max_overflow=pool_size, pool_pre_ping=True, pool_recycle=1800,
+                isolation_level="READ COMMITTED", connect_args={"charset": "utf8mb4"},
+            )
+        self._writer = self.engine.execution_options(writing=True)
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """A session for reading; what it loaded stays readable afterwards."""
+        with Session(self.engine, expire_on_commit=False, autoflush=False) as session:
+            yield session
+
+    def write(self, work: Callable[[Session], T]) -> T:
+        """Runs ``work(session)`` in one transaction and commits it.
+
+        ``work`` may run several times (a lost race, a deadlock) and must have no effect outside the session.
+
+        Returns:
+            What ``work`` returned in the run that was committed.
+
+        Raises:
+            Lost: the race was lost ATTEMPTS times.
+            Exception: what ``work`` raised; nothing was written then.
+        """
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                with Session(self._writer, expire_on_commit=False) as session, session.begin():
+                    return work(session)
+            except (Lost, DBAPIError) as error:
+                if attempt == ATTEMPTS or not _may_retry(error):
+                    raise
+            time.sleep(random.uniform(0, 0.01 * 2 ** min(attempt, 6)))  # noqa: S311 - jitter, not a secret
+        raise AssertionError
+
+    def close(self) -> None:
+        """Closes every idle connection."""
+        self.engine.dispose()
+
+
+def _may_retry(error: Exception) -> bool:
+    if isinstance(error, Lost):
+        return True
+    if isinstance(error, IntegrityError):
+        # Two transactions took the same free address, name or number: the loser looks again. A duplicate that
+        # is no race is found by the command's own check on that second look, and refused in words.
+        return True
+    code = getattr(getattr(error, "orig", None), "args", (None,))[0]
+    return code in {1213, 1205, "database is locked"}

@@ -1,0 +1,213 @@
+"""Runs one job: forward through its steps, and back through their undos when one fails."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any, Generic, Protocol, TypeVar
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from stratoform.db.types import now
+from stratoform.db.database import Database
+
+from . import queue
+from .saga import Context, Output, Saga, Step
+from .tables import FAILED, RUNNING, STUCK, SUCCEEDED, UNDOING, Job, JobStep
+
+S = TypeVar("S")
+log = logging.getLogger(__name__)
+
+UNDO_ATTEMPTS = 3
+REST = timedelta(seconds=30)
+"""How long a stuck job rests before its undo is tried again."""
+PROGRESS_INTERVAL = 0.5
+"""Seconds between two progress texts written to the database."""
+
+
+class LeaseLost(BaseException):  # noqa: N818 - not an error of the step: this process must simply stop
+    """Another worker took the job over; this one must not act or write any more."""
+
+
+class Hooks(Protocol):
+    """What the product does at the turns of a job, inside the transaction that makes the turn."""
+
+    def started(self, session: Session, job: Job) -> None:
+        """The job was taken by a worker for the first time."""
+
+    def succeeded(self, session: Session, job: Job, outputs: Mapping[str, Mapping[str, Any]]) -> dict[str, Any] | None:
+        """All steps are done; returns what the job's asker is told."""
+
+    def failed(self, session: Session, job: Job) -> None:
+        """``job.error`` says why; its steps are taken back, or rest half taken back (state stuck)."""
+
+    def describe(self, error: Exception) -> dict[str, Any]:
+        """The error as data; the key ``text`` is for people."""
+
+
+class Runner(Generic[S]):
+    """Runs jobs of known sagas for one worker.
+
+    Args:
+        db: where jobs and journal live.
+        sagas: by name.
+        services: handed to every step.
+        hooks: told at every turn.
+        worker: name of this worker, checked at every write to the journal.
+    """
+
+    def __init__(
+        self, db: Database, sagas: Mapping[str, Saga[S]], services: S, hooks: Hooks, worker: str,
+    ) -> None:
+        self.db = db
+        self.sagas = sagas
+        self.services = services
+        self.hooks = hooks
+        self.worker = worker
+
+    def run(self, job_id: int) -> None:
+        """Runs or resumes the job to its end. Raises nothing for the failure of a step."""
+        with self.db.read() as session:
+            job = session.get_one(Job, job_id)
+            journal = {
+                step.name: step
+                for step in session.scalars(select(JobStep).where(JobStep.job_id == job_id).order_by(JobStep.position))
+            }
+        saga = self.sagas[job.saga]
+        context = Context(job.id, job.uuid, job.args, self.services, _Reporter(self, job_id))
+        context.out.update({s.name: s.output or {} for s in journal.values() if s.state == "succeeded"})
+        begun = set(journal)
+        if job.state == RUNNING and not self._forward(saga, context, begun, first=not journal):
+            return
+        self._backward(saga, context, begun, {s.name for s in journal.values() if s.state == "undone"})
+
+    def _forward(self, saga: Saga[S], context: Context[S], begun: set[str], *, first: bool) -> bool:
+        """Does what is not done yet. Returns True when a step failed and all must be taken back."""
+        if first:
+            self._write(context.job_id, self.hooks.started)
+        for position, step in enumerate(saga.steps):
+            if step.name in context.out:
+                continue
+            if not step.in_transaction:  # a database step that fails was rolled back: nothing of it is to be undone
+                begun.add(step.name)
+            try:
+                context.out[step.name] = self._do(context, position, step, len(saga.steps)) or {}
+            except Exception as error:  # noqa: BLE001 - whatever a step raises, the saga is taken back
+                log.info("job %s: step %s failed", context.job_uuid, step.name, exc_info=True)
+                description = self.hooks.describe(error)
+                self._write(context.job_id, lambda _s, job: _set(job, state=UNDOING, error=description))
+                return True
+            begun.add(step.name)
+        self._write(context.job_id, lambda s, job: self._succeed(s, job, context))
+        return False
+
+    def _do(self, context: Context[S], position: int, step: Step[S], total: int) -> Output:
+        text = f"{position + 1}/{total} {step.text}"
+        if step.in_transaction:
+            def work(session: Session, job: Job) -> Output:
+                output = step.do(context, session)
+                job.progress = text
+                _note(session, job.id, position, step.name, "succeeded", output)
+                return output
+
+            in_one: Output = self._write(context.job_id, work)
+            return in_one
+
+        def begin(session: Session, job: Job) -> None:
+            job.progress = text
+            _note(session, job.id, position, step.name, "started", None)
+
+        self._write(context.job_id, begin)
+        output = step.do(context)
+        self._write(
+            context.job_id, lambda s, job: _note(s, job.id, position, step.name, "succeeded", output),
+        )
+        return output
+
+    def _backward(self, saga: Saga[S], context: Context[S], begun: set[str], undone: set[str]) -> None:
+        for position, step in reversed(list(enumerate(saga.steps))):
+            if step.name not in begun or step.name in undone:
+                continue
+            for attempt in range(1, UNDO_ATTEMPTS + 1):
+                try:
+                    self._undo(context, position, step)
+                    break
+                except Exception as error:  # noqa: BLE001 - any failure makes the job stuck, visibly
+                    log.warning("job %s: undo of %s failed (attempt %d)", context.job_uuid, step.name, attempt,
+                                exc_info=True)
+                    if attempt == UNDO_ATTEMPTS:
+                        self._write(context.job_id, lambda s, job: self._stick(s, job, step, error))  # noqa: B023 - runs now
+                        return
+                    time.sleep(0.05 * attempt)
+        self._write(context.job_id, self._fail)
+
+    def _undo(self, context: Context[S], position: int, step: Step[S]) -> None:
+        if step.undo is not None and not step.in_transaction:
+            step.undo(context)
+
+        def work(session: Session, job: Job) -> None:
+            if step.undo is not None and step.in_transaction:
+                step.undo(context, session)
+            _note(session, job.id, position, step.name, "undone", None)
+
+        self._write(context.job_id, work)
+
+    def _succeed(self, session: Session, job: Job, context: Context[S]) -> None:
+        job.result = self.hooks.succeeded(session, job, context.out)
+        _set(job, state=SUCCEEDED, ended=now(), progress="")
+        queue.release(session, job.id)
+
+    def _fail(self, session: Session, job: Job) -> None:
+        told = job.ended is not None
+        _set(job, state=FAILED, ended=now(), not_before=None)
+        queue.release(session, job.id)
+        if not told:
+            self.hooks.failed(session, job)
+
+    def _stick(self, session: Session, job: Job, step: Step[S], error: Exception) -> None:
+        text = f"taking back '{step.text}' failed: {self.hooks.describe(error)['text']}; it will be tried again"
+        told = job.ended is not None
+        _set(job, state=STUCK, progress=text, not_before=now() + REST, ended=job.ended or now())
+        if not told:
+            self.hooks.failed(session, job)
+
+    def _write(self, job_id: int, work: Any) -> Any:
+        """One journal transaction; stops at once when the job belongs to another worker by now."""
+        def guarded(session: Session) -> Any:
+            job = session.get_one(Job, job_id, with_for_update=True)
+            if job.worker != self.worker:
+                raise LeaseLost(job_id)
+            return work(session, job)
+
+        return self.db.write(guarded)
+
+
+class _Reporter:
+    """Progress texts, at most two a second."""
+
+    def __init__(self, runner: Runner[Any], job_id: int) -> None:
+        self.runner, self.job_id, self.last = runner, job_id, 0.0
+
+    def __call__(self, text: str) -> None:
+        if time.monotonic() - self.last >= PROGRESS_INTERVAL:
+            self.last = time.monotonic()
+            self.runner._write(self.job_id, lambda _s, job: _set(job, progress=text))  # noqa: SLF001 - its own reporter
+
+
+def _set(job: Job, **values: Any) -> None:
+    for name, value in values.items():
+        setattr(job, name, value)
+
+
+def _note(session: Session, job_id: int, position: int, name: str, state: str, output: Output) -> None:  # noqa: PLR0913 - a journal row
+    row = session.get(JobStep, (job_id, position))
+    if row is None:
+        row = JobStep(job_id=job_id, position=position, name=name, state=state)
+        session.add(row)
+    row.state = state
+    row.ended = None if state == "started" else now()
+    if output is not None:
+        row.output = dict(output)

@@ -1,0 +1,81 @@
+"""Sagas: multi-step work declared as a table of (step, do, undo)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+from sqlalchemy.orm import Session
+
+S = TypeVar("S")
+"""What the product hands to its steps: database, hosts, settings. The engine only passes it on."""
+
+Output = Mapping[str, Any] | None
+
+
+@dataclass
+class Context(Generic[S]):
+    """What a step sees: the job's arguments, what earlier steps gave, and the product's services."""
+
+    job_id: int
+    job_uuid: str
+    args: Mapping[str, Any]
+    services: S
+    report: Callable[[str], None]
+    out: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    def progress(self, text: str) -> None:
+        """Says, to whoever polls the job, what is going on now."""
+        self.report(text)
+
+
+@dataclass(frozen=True)
+class Step(Generic[S]):
+    """One row of a saga.
+
+    A step must bear being done twice, and undone twice or without having been done: after a crash the engine
+    repeats the step that was under way.
+
+    Attributes:
+        name: unique in its saga; the journal's key and the key of its output in ``Context.out``.
+        text: what people read while it runs, e.g. "Copying the template to primary storage".
+        do: ``do(ctx, session)`` of a database step runs in the transaction that journals it (exactly once);
+            ``do(ctx)`` of a host step runs outside any transaction.
+        undo: takes it back, same signature without result; None: nothing to take back.
+    """
+
+    name: str
+    text: str
+    do: Callable[..., Output]
+    undo: Callable[..., None] | None
+    in_transaction: bool
+
+
+def db(
+    name: str, text: str, do: Callable[[Context[S], Session], Output],
+    undo: Callable[[Context[S], Session], None] | None = None,
+) -> Step[S]:
+    """A step that only changes the database."""
+    return Step(name, text, do, undo, in_transaction=True)
+
+
+def act(
+    name: str, text: str, do: Callable[[Context[S]], Output], undo: Callable[[Context[S]], None] | None = None,
+) -> Step[S]:
+    """A step that acts outside the database."""
+    return Step(name, text, do, undo, in_transaction=False)
+
+
+@dataclass(frozen=True)
+class Saga(Generic[S]):
+    """A named table of steps."""
+
+    name: str
+    steps: Sequence[Step[S]]
+
+    def __post_init__(self) -> None:
+        names = [step.name for step in self.steps]
+        if len(set(names)) != len(names):
+            msg = f"saga {self.name!r} has two steps of one name"
+            raise ValueError(msg)

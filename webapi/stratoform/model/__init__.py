@@ -1,0 +1,1 @@
+"""What the cloud knows: tables, transition tables and the queries over them. Imports nothing of ours above it."""

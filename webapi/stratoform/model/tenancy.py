@@ -1,0 +1,51 @@
+"""Who owns things: domains (a tree), accounts, users."""
+
+from __future__ import annotations
+
+from sqlalchemy import ForeignKey, Index, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from .base import Entity, LongText
+
+ROOT_DOMAIN = "ROOT"
+
+
+class Domain(Entity):
+    """A node of the tenancy tree. ``path`` is '/' for ROOT, '/a/b/' below, so a subtree is a prefix."""
+
+    __tablename__ = "domain"
+
+    name: Mapped[str]
+    parent_id: Mapped[int | None] = mapped_column(ForeignKey("domain.id"))
+    path: Mapped[str] = mapped_column(String(512), index=True)
+    network_domain: Mapped[str | None]
+    state: Mapped[str] = mapped_column(String(16), default="Active")
+
+
+class Account(Entity):
+    """What owns resources and is billed for them; its type decides what its users may call."""
+
+    __tablename__ = "account"
+
+    name: Mapped[str]
+    domain_id: Mapped[int] = mapped_column(ForeignKey("domain.id"))
+    type: Mapped[int]  # RoleType of commands/caller.py, as the API numbers account types
+    state: Mapped[str] = mapped_column(String(16), default="enabled")
+    network_domain: Mapped[str | None]
+
+    __table_args__ = (Index("ix_account_domain_name", "domain_id", "name"),)
+
+
+class User(Entity):
+    """A person or program of an account. The secret key is kept encrypted (model/secrets.py)."""
+
+    __tablename__ = "user"
+
+    name: Mapped[str]
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), index=True)
+    first_name: Mapped[str] = mapped_column(default="")
+    last_name: Mapped[str] = mapped_column(default="")
+    email: Mapped[str] = mapped_column(default="")
+    state: Mapped[str] = mapped_column(String(16), default="enabled")
+    api_key: Mapped[str | None] = mapped_column(String(128), unique=True)
+    secret_key: Mapped[str | None] = mapped_column(LongText)
