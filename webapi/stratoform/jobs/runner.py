@@ -6,13 +6,14 @@ import logging
 import time
 from collections.abc import Mapping
 from datetime import timedelta
+from functools import partial
 from typing import Any, Generic, Protocol, TypeVar
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from stratoform.db.types import now
 from stratoform.db.database import Database
+from stratoform.db.types import now
 
 from . import queue
 from .saga import Context, Output, Saga, Step
@@ -28,8 +29,8 @@ PROGRESS_INTERVAL = 0.5
 """Seconds between two progress texts written to the database."""
 
 
-class LeaseLost(BaseException):  # noqa: N818 - not an error of the step: this process must simply stop
-    """Another worker took the job over; this one must not act or write any more."""
+class LeaseLost(BaseException):
+    """Another worker took the job over. No Exception: no step may catch it, this process must simply stop."""
 
 
 class Hooks(Protocol):
@@ -95,10 +96,10 @@ class Runner(Generic[S]):
                 begun.add(step.name)
             try:
                 context.out[step.name] = self._do(context, position, step, len(saga.steps)) or {}
-            except Exception as error:  # noqa: BLE001 - whatever a step raises, the saga is taken back
+            except Exception as error:
                 log.info("job %s: step %s failed", context.job_uuid, step.name, exc_info=True)
-                description = self.hooks.describe(error)
-                self._write(context.job_id, lambda _s, job: _set(job, state=UNDOING, error=description))
+                turn = partial(_turn_back, self.hooks.describe(error))
+                self._write(context.job_id, turn)
                 return True
             begun.add(step.name)
         self._write(context.job_id, lambda s, job: self._succeed(s, job, context))
@@ -110,7 +111,7 @@ class Runner(Generic[S]):
             def work(session: Session, job: Job) -> Output:
                 output = step.do(context, session)
                 job.progress = text
-                _note(session, job.id, position, step.name, "succeeded", output)
+                _note(session, (job.id, position), step.name, "succeeded", output)
                 return output
 
             in_one: Output = self._write(context.job_id, work)
@@ -118,12 +119,12 @@ class Runner(Generic[S]):
 
         def begin(session: Session, job: Job) -> None:
             job.progress = text
-            _note(session, job.id, position, step.name, "started", None)
+            _note(session, (job.id, position), step.name, "started")
 
         self._write(context.job_id, begin)
         output = step.do(context)
         self._write(
-            context.job_id, lambda s, job: _note(s, job.id, position, step.name, "succeeded", output),
+            context.job_id, lambda s, job: _note(s, (job.id, position), step.name, "succeeded", output),
         )
         return output
 
@@ -131,18 +132,26 @@ class Runner(Generic[S]):
         for position, step in reversed(list(enumerate(saga.steps))):
             if step.name not in begun or step.name in undone:
                 continue
-            for attempt in range(1, UNDO_ATTEMPTS + 1):
-                try:
-                    self._undo(context, position, step)
-                    break
-                except Exception as error:  # noqa: BLE001 - any failure makes the job stuck, visibly
-                    log.warning("job %s: undo of %s failed (attempt %d)", context.job_uuid, step.name, attempt,
-                                exc_info=True)
-                    if attempt == UNDO_ATTEMPTS:
-                        self._write(context.job_id, lambda s, job: self._stick(s, job, step, error))  # noqa: B023 - runs now
-                        return
-                    time.sleep(0.05 * attempt)
+            error = self._try_to_undo(context, position, step)
+            if error is not None:
+                why = f"taking back '{step.text}' failed: {self.hooks.describe(error)['text']}; it will be tried again"
+                self._write(context.job_id, partial(self._stick, why))
+                return
         self._write(context.job_id, self._fail)
+
+    def _try_to_undo(self, context: Context[S], position: int, step: Step[S]) -> Exception | None:
+        last: Exception | None = None
+        for attempt in range(1, UNDO_ATTEMPTS + 1):
+            try:
+                self._undo(context, position, step)
+            except Exception as error:
+                log.warning("job %s: undo of %s failed (attempt %d)", context.job_uuid, step.name, attempt,
+                            exc_info=True)
+                last = error
+                time.sleep(0.05 * attempt)
+            else:
+                return None
+        return last
 
     def _undo(self, context: Context[S], position: int, step: Step[S]) -> None:
         if step.undo is not None and not step.in_transaction:
@@ -151,7 +160,7 @@ class Runner(Generic[S]):
         def work(session: Session, job: Job) -> None:
             if step.undo is not None and step.in_transaction:
                 step.undo(context, session)
-            _note(session, job.id, position, step.name, "undone", None)
+            _note(session, (job.id, position), step.name, "undone")
 
         self._write(context.job_id, work)
 
@@ -167,10 +176,9 @@ class Runner(Generic[S]):
         if not told:
             self.hooks.failed(session, job)
 
-    def _stick(self, session: Session, job: Job, step: Step[S], error: Exception) -> None:
-        text = f"taking back '{step.text}' failed: {self.hooks.describe(error)['text']}; it will be tried again"
+    def _stick(self, why: str, session: Session, job: Job) -> None:
         told = job.ended is not None
-        _set(job, state=STUCK, progress=text, not_before=now() + REST, ended=job.ended or now())
+        _set(job, state=STUCK, progress=why, not_before=now() + REST, ended=job.ended or now())
         if not told:
             self.hooks.failed(session, job)
 
@@ -202,10 +210,14 @@ def _set(job: Job, **values: Any) -> None:
         setattr(job, name, value)
 
 
-def _note(session: Session, job_id: int, position: int, name: str, state: str, output: Output) -> None:  # noqa: PLR0913 - a journal row
-    row = session.get(JobStep, (job_id, position))
+def _turn_back(description: dict[str, Any], _session: Session, job: Job) -> None:
+    _set(job, state=UNDOING, error=description)
+
+
+def _note(session: Session, key: tuple[int, int], name: str, state: str, output: Output = None) -> None:
+    row = session.get(JobStep, key)
     if row is None:
-        row = JobStep(job_id=job_id, position=position, name=name, state=state)
+        row = JobStep(job_id=key[0], position=key[1], name=name, state=state)
         session.add(row)
     row.state = state
     row.ended = None if state == "started" else now()

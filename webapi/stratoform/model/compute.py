@@ -107,6 +107,7 @@ VM_STATES = StateTable(
         "destroy": (("Stopped", "Error"), "Destroyed"),
         "recover": (("Destroyed",), "Stopped"),
         "expunge": (("Destroyed", "Error", "Stopped"), "Expunging"),
+        "fail to expunge": (("Expunging",), "Destroyed"),
         "vanish": (("Expunging",), "Expunged"),
     },
 )
@@ -117,7 +118,7 @@ HOLDS_CAPACITY = ("Starting", "Running", "Stopping", "Migrating")
 
 
 class Vm(Entity):
-    """A user's virtual machine. Names: ``name`` inside DNS, ``display_name`` for people, ``instance_name`` on the host."""
+    """A user's machine. ``name`` is for DNS, ``display_name`` for people, ``instance_name`` for its host."""
 
     __tablename__ = "vm"
 

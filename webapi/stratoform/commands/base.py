@@ -1,0 +1,222 @@
+"""Commands: one class per API command, which feeds validation, permissions, listApis, documentation and the job row.
+
+The order is the same for every command: parse, resolve and authorise, ``check()`` (reads only), then ``run()`` or the
+enqueueing of its job, all but the parsing in one transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+from sqlalchemy import ColumnElement, Select, or_
+
+from stratoform.errors import ApiError, Fault
+from stratoform.jobs.queue import Lock, Order
+from stratoform.model.base import Entity
+
+from .answer import Answer, Many, One, Plain
+from .caller import RoleType
+from .context import Context
+from .params import Int, Param, Required, Text, Value, refuse
+from .view import View
+
+EVERYONE = frozenset(RoleType)
+ROOT_ONLY = frozenset({RoleType.ADMIN})
+OPERATORS = frozenset({RoleType.ADMIN, RoleType.RESOURCE_ADMIN})
+ADMINS = frozenset({RoleType.ADMIN, RoleType.RESOURCE_ADMIN, RoleType.DOMAIN_ADMIN})
+
+REGISTRY: dict[str, type[Command]] = {}
+"""Every command by its name on the wire."""
+
+IGNORED = frozenset({"listall", "ctxuserid", "ctxaccountid", "ctxstarteventid", "projectid", "account", "domainid",
+                     "isrecursive", "page", "pagesize", "keyword"})
+"""Parameters clients send along with any list command; those that do not declare them do not mind."""
+
+
+class Command:
+    """One API command.
+
+    Its docstring's first sentence is the description. Class keywords declare the rest: ``roles`` who may call it,
+    ``event`` what its doing is called in the event log, ``view`` what it answers (None: success), ``since``.
+    """
+
+    name: ClassVar[str]
+    description: ClassVar[str]
+    roles: ClassVar[frozenset[RoleType]]
+    event: ClassVar[str]
+    view: ClassVar[View | None]
+    since: ClassVar[str]
+    params: ClassVar[Mapping[str, Param[Any]]]
+    is_list: ClassVar[bool] = False
+    is_async: ClassVar[bool] = False
+
+    def __init_subclass__(
+        cls, *, roles: frozenset[RoleType] | None = None, event: str = "", view: View | None = None, since: str = "",
+        name: str = "",
+    ) -> None:
+        super().__init_subclass__()
+        if roles is None:  # a kind of command, not a command
+            return
+        if not cls.__doc__:
+            msg = f"{cls.__name__} has no description"
+            raise TypeError(msg)
+        cls.description = " ".join(cls.__doc__.split("\n\n")[0].split())
+        cls.name = name or cls.__name__[0].lower() + cls.__name__[1:]
+        cls.roles, cls.event, cls.view, cls.since = roles, event, view, since
+        found: dict[str, Param[Any]] = {}
+        for base in reversed(cls.__mro__):
+            for value in vars(base).values():
+                param = value.param if isinstance(value, Required) else value
+                if isinstance(param, Param):
+                    found[param.name] = param
+        cls.params = found
+        if cls.name in REGISTRY:
+            msg = f"two commands are called {cls.name}"
+            raise TypeError(msg)
+        REGISTRY[cls.name] = cls
+
+    def __init__(self, context: Context, values: Mapping[str, Any]) -> None:
+        self.context = context
+        self.values = values
+        self.session = context.session
+        self.caller = context.caller
+
+    @classmethod
+    def parse(cls, given: Mapping[str, Value], caller: Any) -> dict[str, Any]:
+        """Typed values of what the wire gave; references are still uuids.
+
+        Raises:
+            ApiError: BAD_PARAMETER naming the first wrong, unknown or missing parameter; NOT_PERMITTED.
+        """
+        values: dict[str, Any] = {}
+        for name, value in given.items():
+            param = cls.params.get(name)
+            if param is None:
+                if (cls.is_list and name in IGNORED) or name == "listall":
+                    continue
+                raise refuse(name, f"{cls.name} has no such parameter; it takes {', '.join(sorted(cls.params))}"
+                             if cls.params else f"{cls.name} takes no parameters")
+            if param.admin and not caller.is_root:
+                raise ApiError(Fault.NOT_PERMITTED, f"Parameter {name} is for root administrators only")
+            if value == "" and not param.demanded:
+                continue  # clients send empty values for what they leave out
+            values[name] = param.parse(value)
+        for name, param in cls.params.items():
+            if param.demanded and name not in values:
+                raise ApiError(Fault.BAD_PARAMETER, f"Unable to execute {cls.name}: parameter {name} is missing")
+        return values
+
+    @classmethod
+    def resolved(cls, context: Context, values: Mapping[str, Any]) -> Command:
+        """The command with every reference resolved and authorised."""
+        return cls(context, {name: cls.params[name].resolve(value, context) for name, value in values.items()})
+
+    def check(self) -> None:
+        """Refuses what must not be done; reads only. A dry run stops after it."""
+
+    def run(self) -> Answer | Entity | None:
+        """Does it, in the transaction of the session. An entity is shown by the command's view; None is success."""
+        raise AssertionError(self.name)
+
+    def answer(self, outcome: Answer | Entity | None) -> Answer:
+        """The answer for what ``run`` returned."""
+        if outcome is None:
+            return Plain({"success": True})
+        if isinstance(outcome, Entity):
+            assert self.view is not None, self.name  # noqa: S101 - a command that returns rows declares how they look
+            self.session.flush()
+            return One(self.view.key, self.view.one(self.session, self.caller, outcome.id))
+        return outcome
+
+
+class ListCommand(Command):
+    """Lists what its view shows: filters, keyword, paging; one query a page."""
+
+    is_list = True
+    keyword_columns: ClassVar[Sequence[Any]] = ()
+
+    keyword = Text("Only objects whose name contains this, in any case.")
+    page = Int("Which page, from 1; goes with pagesize.", least=1)
+    pagesize = Int("Objects on a page; goes with page.", least=1)
+
+    def conditions(self) -> list[ColumnElement[bool]]:
+        """What rows must meet, apart from the keyword."""
+        return []
+
+    def order(self) -> Sequence[Any]:
+        """How rows are ordered; unique, so that pages neither overlap nor skip."""
+        assert self.view is not None  # noqa: S101 - list commands declare their view
+        assert self.view.entity is not None  # noqa: S101 - see above
+        return (self.view.entity.id,)
+
+    def run(self) -> Answer:
+        """See Command.run."""
+        assert self.view is not None  # noqa: S101 - list commands declare their view
+        conditions = self.conditions()
+        if self.keyword is not None:
+            like = [column.icontains(self.keyword, autoescape=True) for column in self.keyword_columns]
+            conditions.append(or_(*like))
+        size, offset = self.window()
+
+        def page(query: Select[Any]) -> Select[Any]:
+            return query.where(*conditions).order_by(*self.order()).limit(size).offset(offset)
+
+        items = self.view.rows(self.session, self.caller, page)
+        whole = offset == 0 and len(items) < size
+        count = len(items) if whole else self.view.count(self.session, conditions)
+        return Many(self.view.key, items, count)
+
+    def window(self) -> tuple[int, int]:
+        """(rows, offset) of the page asked for.
+
+        Raises:
+            ApiError: only one of page and pagesize is given, or the page is larger than default.page.size.
+        """
+        most = self.context.shared.settings.whole(self.session, "default.page.size")
+        if self.page is None and self.pagesize is None:
+            return most, 0
+        if self.page is None or self.pagesize is None:
+            given, missing = ("page", "pagesize") if self.pagesize is None else ("pagesize", "page")
+            raise refuse(missing, f"it must be given together with {given}")
+        if self.pagesize > most:
+            raise refuse("pagesize", f"{self.pagesize} is more than the {most} of setting default.page.size")
+        return self.pagesize, (self.page - 1) * self.pagesize
+
+
+class AsyncCommand(Command):
+    """Takes effect in a job. ``prepare`` runs with the request, in the transaction that enqueues the job."""
+
+    is_async = True
+    creates: ClassVar[bool] = False
+    waits: ClassVar[bool] = False
+    """True: the command is synchronous on the wire and the answer waits for the job's end."""
+
+    def prepare(self) -> Entity | None:
+        """Makes or finds the object the job is about."""
+        raise AssertionError(self.name)
+
+    def order(self, subject: Any) -> Order:
+        """The job to run. The default runs ``run()`` again in a job of one step."""
+        return Order("command", {"subject": subject.id if subject is not None else None}, self.locks(subject))
+
+    def locks(self, subject: Any) -> tuple[Lock, ...]:
+        """What the job must have for itself: the object, unless a command says more."""
+        return (lock(subject),) if subject is not None else ()
+
+    def describe(self, subject: Any) -> str:
+        """What the event log says is being done."""
+        label = getattr(subject, "display_name", None) or getattr(subject, "name", None) or ""
+        return f"{self.name} {label}".strip()
+
+
+class WaitingCommand(AsyncCommand):
+    """Runs a saga and answers when it ended: synchronous on the wire, resumable below."""
+
+    is_async = False
+    waits = True
+
+
+def lock(row: Any, *, exclusive: bool = True) -> Lock:
+    """The lock that stands for a row."""
+    return Lock(f"{row.__tablename__}:{row.id}", exclusive)

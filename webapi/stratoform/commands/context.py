@@ -1,0 +1,56 @@
+"""What a command works with: one session, one caller, and the services of the composition root."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from stratoform.model.base import Entity
+from stratoform.model.settings import Settings
+from stratoform.secrets import Vault
+
+from .caller import Caller
+from .scope import visible
+
+E = TypeVar("E", bound=Entity)
+
+
+class JobEnd(Protocol):
+    """Waits for a job's end."""
+
+    def __call__(self, uuid: str, seconds: float) -> bool:
+        """True when the job ended within the time."""
+
+
+@dataclass(frozen=True)
+class Shared:
+    """What all commands share."""
+
+    settings: Settings
+    vault: Vault
+    wait: JobEnd
+    features: Mapping[str, Any]
+
+
+@dataclass
+class Context:
+    """One command's surroundings."""
+
+    session: Session
+    caller: Caller
+    shared: Shared
+
+    def find(self, entity: type[E], uuid: str, where: Any = None) -> E | None:
+        """The live object of that uuid if the caller may see it, else None."""
+        query = select(entity).where(entity.uuid == uuid, entity.removed.is_(None), *visible(entity, self.caller))
+        if where is not None:
+            query = query.where(where)
+        return self.session.scalar(query)
+
+    def live(self, entity: type[E], *conditions: Any) -> E | None:
+        """The first live object that meets the conditions, whoever owns it."""
+        return self.session.scalar(select(entity).where(entity.removed.is_(None), *conditions).limit(1))

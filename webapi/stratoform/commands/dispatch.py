@@ -1,0 +1,128 @@
+"""Carries commands out: authorises, runs in a transaction, enqueues jobs, writes events."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from stratoform.db.database import Database
+from stratoform.errors import ApiError, Fault
+from stratoform.jobs.queue import enqueue
+from stratoform.jobs.tables import FAILED, QUEUED, RUNNING, Job
+from stratoform.model.base import Entity
+from stratoform.model.records import Event
+from stratoform.model.states import WrongState
+
+from .answer import Accepted, Answer, One, Plain
+from .base import REGISTRY, AsyncCommand, Command
+from .caller import Caller
+from .context import Context, Shared
+from .params import Value
+
+
+class Dispatcher:
+    """Runs one command for one caller.
+
+    Args:
+        db: the database.
+        shared: services of all commands.
+        wake: called after a job was enqueued and committed.
+    """
+
+    def __init__(self, db: Database, shared: Shared, wake: Callable[[], None]) -> None:
+        self.db = db
+        self.shared = shared
+        self.wake = wake
+
+    def __call__(self, name: str, params: Mapping[str, Value], caller: Caller) -> Answer:
+        """The command's answer.
+
+        Raises:
+            ApiError: every refusal.
+        """
+        command = REGISTRY.get(name)
+        if command is None:
+            raise ApiError(Fault.UNKNOWN_COMMAND, f"The command {name[:100]!r} is unknown; listApis lists those there are")
+        if caller.role not in command.roles:
+            raise ApiError(Fault.NOT_PERMITTED, f"The command {name} is not available to this account")
+        values = command.parse(params, caller)
+        try:
+            if command.is_list:
+                with self.db.read() as session:
+                    return self._run(session, command, values, caller)
+            if not issubclass(command, AsyncCommand):
+                return self.db.write(lambda session: self._run(session, command, values, caller))
+            job, subject_uuid = self.db.write(lambda s: self._start(s, command, values, params, caller))
+        except WrongState as error:
+            raise ApiError(Fault.BAD_PARAMETER, f"Unable to execute {name}: {error}") from error
+        self.wake()
+        if command.waits:
+            return self._end_of(job, command)
+        return Accepted(job, subject_uuid if command.creates else None)
+
+    def _run(self, session: Session, kind: type[Command], values: Mapping[str, Any], caller: Caller) -> Answer:
+        command = kind.resolved(Context(session, caller, self.shared), values)
+        command.check()
+        outcome = command.run()
+        if kind.event:
+            subject = outcome if isinstance(outcome, Entity) else None
+            record(session, caller, kind.event, f"{kind.name} {getattr(subject, 'name', '') or ''}".strip(), subject)
+        return command.answer(outcome)
+
+    def _start(
+        self, session: Session, kind: type[AsyncCommand], values: Mapping[str, Any], given: Mapping[str, Value],
+        caller: Caller,
+    ) -> tuple[str, str | None]:
+        command = kind.resolved(Context(session, caller, self.shared), values)
+        assert isinstance(command, AsyncCommand)  # noqa: S101 - resolved() makes what it is called on
+        command.check()
+        subject = command.prepare()
+        session.flush()
+        order = command.order(subject)
+        if order.saga == "command":
+            order = replace(order, args={**order.args, "command": kind.name, "params": dict(given)})
+        job = enqueue(session, replace(
+            order, user_id=caller.user_id, account_id=caller.account_id, reason=kind.name,
+            subject_type=type(subject).__tablename__ if subject is not None else None,
+            subject_uuid=subject.uuid if subject is not None else None,
+        ))
+        if kind.event:
+            event = record(session, caller, kind.event, command.describe(subject), subject, state="Scheduled")
+            event.job_uuid = job.uuid
+        return job.uuid, subject.uuid if subject is not None else None
+
+    def _end_of(self, uuid: str, kind: type[AsyncCommand]) -> Answer:
+        with self.db.read() as session:
+            seconds = self.shared.settings.whole(session, "wait")
+        self.shared.wait(uuid, seconds)
+        with self.db.read() as session:
+            job = session.scalars(select(Job).where(Job.uuid == uuid)).one()
+        if job.state in {QUEUED, RUNNING}:
+            raise ApiError(Fault.UNAVAILABLE, f"{kind.name} is still under way after {seconds} s as job {uuid}: "
+                                              f"{job.progress or 'waiting'}; poll it with queryAsyncJobResult")
+        if job.error is not None or job.state == FAILED:
+            error = job.error or {}
+            raise ApiError(Fault[error.get("fault", "INTERNAL")], error.get("text", "the job failed"))
+        result = job.result or {}
+        if kind.view is None:
+            return Plain({"success": True})
+        return One(kind.view.key, result[kind.view.key])
+
+
+def record(  # noqa: PLR0913 - an event has these
+    session: Session, caller: Caller, kind: str, text: str, subject: Entity | None, *, state: str = "Completed",
+    level: str = "INFO",
+) -> Event:
+    """Writes an event. Its owner is the object's owner, or the caller where objects have none."""
+    event = Event(
+        type=kind, level=level, state=state, description=text[:1024], user_id=caller.user_id,
+        account_id=getattr(subject, "account_id", None) or caller.account_id,
+        domain_id=(getattr(subject, "domain_id", None) if getattr(subject, "account_id", None) else None)
+        or caller.domain_id,
+    )
+    session.add(event)
+    return event

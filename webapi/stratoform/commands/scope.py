@@ -1,0 +1,112 @@
+"""Who may see what: one rule a kind of object, as SQL conditions.
+
+Root administrators see everything; domain administrators the subtree of their domain; users what their account
+owns. Shared things (zones, offerings, networks, templates) are also seen by those they are offered to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, false, literal, or_, select
+
+from stratoform.model.compute import InstanceGroup, ServiceOffering, SshKeyPair, Vm
+from stratoform.model.network import Network
+from stratoform.model.records import Event
+from stratoform.model.storage import Template, Volume
+from stratoform.model.tenancy import Account, Domain, User
+from stratoform.model.topology import Zone
+
+from .caller import Caller, RoleType
+
+Condition = ColumnElement[bool]
+
+
+def visible(entity: type[Any], caller: Caller) -> Sequence[Condition]:
+    """The conditions a row of the entity must meet for the caller to see it (none: everybody may)."""
+    rule = _RULES.get(entity)
+    if rule is None or caller.is_root:
+        return ()
+    return (rule(caller),)
+
+
+def subtree(path: str) -> Condition:
+    """Domains at or below a path."""
+    return Domain.path.startswith(path, autoescape=True)
+
+
+def ancestors(caller: Caller) -> Condition:
+    """Domains at or above the caller's."""
+    return literal(caller.domain_path).startswith(Domain.path)
+
+
+def owned(entity: type[Any], caller: Caller) -> Condition:
+    """Rows whose owner the caller is, or administers."""
+    if caller.role is RoleType.DOMAIN_ADMIN:
+        column = entity.domain_id if hasattr(entity, "domain_id") else None
+        if column is None:
+            members = select(Account.id).join(Domain, Domain.id == Account.domain_id).where(subtree(caller.domain_path))
+            condition: Condition = entity.account_id.in_(members)
+            return condition
+        inside: Condition = column.in_(select(Domain.id).where(subtree(caller.domain_path)))
+        return inside
+    own: Condition = entity.account_id == caller.account_id
+    return own
+
+
+def _offered(column: Any, caller: Caller) -> Condition:
+    """Offered to everybody (no domain) or to a domain at or above the caller's."""
+    return or_(column.is_(None), column.in_(select(Domain.id).where(ancestors(caller))))
+
+
+def _zone(caller: Caller) -> Condition:
+    return _offered(Zone.domain_id, caller)
+
+
+def _offering(caller: Caller) -> Condition:
+    return ServiceOffering.is_system.is_(False) & _offered(ServiceOffering.domain_id, caller)
+
+
+def _template(caller: Caller) -> Condition:
+    return or_(Template.is_public, owned(Template, caller))
+
+
+def _network(caller: Caller) -> Condition:
+    above = select(Domain.id).where(ancestors(caller))
+    return or_(
+        owned(Network, caller),
+        (Network.acl_type == "Domain") & or_(
+            Network.domain_id == caller.domain_id, Network.subdomain_access & Network.domain_id.in_(above),
+        ),
+    )
+
+
+def _domain(caller: Caller) -> Condition:
+    return subtree(caller.domain_path) if caller.role is RoleType.DOMAIN_ADMIN else Domain.id == caller.domain_id
+
+
+def _account(caller: Caller) -> Condition:
+    if caller.role is RoleType.DOMAIN_ADMIN:
+        return Account.domain_id.in_(select(Domain.id).where(subtree(caller.domain_path)))
+    return Account.id == caller.account_id
+
+
+def _user(caller: Caller) -> Condition:
+    return User.account_id == caller.account_id if caller.role is RoleType.USER else false()
+
+
+_RULES: dict[type[Any], Callable[[Caller], Condition]] = {
+    Vm: lambda caller: owned(Vm, caller),
+    Volume: lambda caller: owned(Volume, caller),
+    SshKeyPair: lambda caller: owned(SshKeyPair, caller),
+    InstanceGroup: lambda caller: owned(InstanceGroup, caller),
+    Event: lambda caller: owned(Event, caller),
+    Template: _template,
+    Network: _network,
+    Zone: _zone,
+    ServiceOffering: _offering,
+    Domain: _domain,
+    Account: _account,
+    User: _user,
+}

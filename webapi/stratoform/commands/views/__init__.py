@@ -1,0 +1,1 @@
+"""How objects look in the API: one declaration a kind, which feeds answers and listApis alike."""

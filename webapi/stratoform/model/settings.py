@@ -1,0 +1,138 @@
+"""Settings: declared with type, range, scope and default here; only what differs is in the database.
+
+Names and defaults are those of the described system (CloudStack administration guide, "Global settings").
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from .records import SettingValue
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One declared setting.
+
+    Attributes:
+        kind: int, float, bool or str; what its text must read as.
+        least, most: bounds of a number.
+        scopes: where else than globally it may be set (zone, cluster, storagepool, account).
+    """
+
+    name: str
+    kind: type
+    default: str
+    category: str
+    doc: str
+    least: float = float("-inf")
+    most: float = float("inf")
+    scopes: tuple[str, ...] = ()
+
+    def check(self, text: str) -> str:
+        """The text, refused when it does not read as the setting's kind within its bounds.
+
+        Raises:
+            ValueError: a sentence saying what is allowed.
+        """
+        if self.kind is bool:
+            if text.lower() not in {"true", "false"}:
+                msg = f"{self.name} is true or false"
+                raise ValueError(msg)
+            return text.lower()
+        if self.kind is str:
+            return text
+        try:
+            number = self.kind(text)
+        except ValueError:
+            msg = f"{self.name} is a{' whole' if self.kind is int else ''} number"
+            raise ValueError(msg) from None
+        if not self.least <= number <= self.most:
+            msg = f"{self.name} is at least {self.least:g} and at most {self.most:g}"
+            raise ValueError(msg)
+        return text
+
+
+DECLARED: Mapping[str, Setting] = {s.name: s for s in (
+    Setting("cluster.cpu.allocated.capacity.disablethreshold", float, "0.85", "Alert",
+            "Part of a cluster's CPU above which no more guests are placed there.", 0, 1, ("cluster",)),
+    Setting("cluster.memory.allocated.capacity.disablethreshold", float, "0.85", "Alert",
+            "Part of a cluster's memory above which no more guests are placed there.", 0, 1, ("cluster",)),
+    Setting("cpu.overprovisioning.factor", float, "1", "Advanced",
+            "How many times a host's CPU may be given to guests.", 1, 1000, ("cluster",)),
+    Setting("mem.overprovisioning.factor", float, "1", "Advanced",
+            "How many times a host's memory may be given to guests.", 1, 1000, ("cluster",)),
+    Setting("storage.overprovisioning.factor", float, "2", "Storage",
+            "How many times a pool's size may be given to thin disks.", 1, 1000, ("zone", "storagepool")),
+    Setting("pool.storage.allocated.capacity.disablethreshold", float, "0.85", "Alert",
+            "Part of a pool (times its over-provisioning) above which no more disks are placed there.", 0, 1, ("zone",)),
+    Setting("pool.storage.capacity.disablethreshold", float, "0.85", "Alert",
+            "Part of a pool's real space in use above which no more disks are placed there.", 0, 1, ("zone",)),
+    Setting("default.page.size", int, "500", "Advanced", "Largest page of a list command.", 1, 10000),
+    Setting("expunge.delay", int, "86400", "Advanced",
+            "Seconds a destroyed machine can be recovered before it is expunged.", 0),
+    Setting("expunge.interval", int, "86400", "Advanced", "Seconds between two looks for machines to expunge.", 1),
+    Setting("guest.domain.suffix", str, "cloud.internal", "Network",
+            "DNS suffix of guest networks that declare none.", scopes=("zone",)),
+    Setting("host", str, "127.0.0.1", "Advanced", "Address under which hosts and guests reach this service."),
+    Setting("job.expire.minutes", int, "1440", "Advanced", "Minutes a finished job's answer is kept.", 1),
+    Setting("max.template.iso.size", int, "50", "Advanced", "Largest image that may be registered, in GB.", 1, 65536),
+    Setting("allow.user.create.projects", bool, "true", "Project Defaults", "Users may create projects."),
+    Setting("allow.public.user.templates", bool, "true", "Advanced", "Users may register public templates.",
+            scopes=("account",)),
+    Setting("custom.diskoffering.size.min", int, "1", "Advanced", "Smallest custom disk in GB.", 1),
+    Setting("custom.diskoffering.size.max", int, "1024", "Advanced", "Largest custom disk in GB.", 1),
+    Setting("vm.instancename.flag", bool, "false", "Advanced", "Host-side names of machines carry their display name."),
+    Setting("instance.name", str, "VM", "Advanced", "Last part of the host-side names of machines."),
+    Setting("wait", int, "1800", "Advanced", "Seconds a command that waits for a host may take.", 1),
+    Setting("stop.graceful.seconds", int, "60", "Advanced",
+            "Seconds a guest gets to shut down before it is switched off.", 0, 3600),
+
+
+class Settings:
+    """Reads settings, nearest scope first."""
+
+    def text(self, session: Session, name: str, **owners: int) -> str:
+        """The value as text.
+
+        Args:
+            session: any session.
+            name: a declared setting.
+            owners: row ids by scope, e.g. ``cluster=3``; the first given scope that has a value wins.
+        """
+        setting = DECLARED[name]
+        for scope, owner in owners.items():
+            if scope in setting.scopes:
+                row = session.get(SettingValue, (name, scope, owner))
+                if row is not None and row.value is not None:
+                    return row.value
+        row = session.get(SettingValue, (name, "global", 0))
+        return row.value if row is not None and row.value is not None else setting.default
+
+    def whole(self, session: Session, name: str, **owners: int) -> int:
+        """The value as a whole number."""
+        return int(self.text(session, name, **owners))
+
+    def number(self, session: Session, name: str, **owners: int) -> float:
+        """The value as a number."""
+        return float(self.text(session, name, **owners))
+
+    def flag(self, session: Session, name: str, **owners: int) -> bool:
+        """The value as a truth."""
+        return self.text(session, name, **owners) == "true"
+
+    def everything(self, session: Session, scope: str = "global", owner: int = 0) -> dict[str, str]:
+        """Name to text of all settings of a scope, in two tables' worth of work and one query."""
+        rows = session.execute(
+            select(SettingValue.name, SettingValue.value)
+            .where(SettingValue.scope == scope, SettingValue.owner_id == owner)
+        )
+        kept = {name: value for name, value in rows if value is not None}
+        return {
+            name: kept.get(name, setting.default)
+            for name, setting in DECLARED.items() if scope == "global" or scope in setting.scopes
+        }

@@ -1,0 +1,1 @@
+"""The host boundary: a catalogue of operations, and who carries them out."""

@@ -1,0 +1,256 @@
+"""Hosts that exist only in a table: hypervisor type ``Simulator``.
+
+Product code: it carries demonstrations, CI and load tests. Operations keep the modules' contracts (idempotent, the
+same refusals), so a saga cannot tell the difference; what is on a simulated host outlives the service, as it would
+on a real one. Faults make it fail or dawdle on demand (CloudStack: ``configureSimulator``).
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import time
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from sqlalchemy import JSON, String, delete, select
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+
+from stratoform.db.database import Database
+from stratoform.db.types import NAMING, Key
+
+from .catalogue import OPERATIONS
+from .oplog import OperationLog
+from .port import Facts, NodeError, NodeFailed, NodeTimeout, NodeUnreachable, Target
+
+GIB = 2**30
+POOL_BYTES = 1024 * GIB
+IMAGE_BYTES = 64 * 2**20
+FAILURES: Mapping[str, type[NodeError]] = {"fail": NodeFailed, "unreachable": NodeUnreachable, "timeout": NodeTimeout}
+
+
+class Base(DeclarativeBase):
+    """The simulated fleet's tables."""
+
+    type_annotation_map = {dict[str, Any]: JSON(), str: String(128)}  # noqa: RUF012 - declared once
+
+
+Base.metadata.naming_convention = NAMING
+
+
+class SimObject(Base):
+    """One thing on one simulated host: ``kind`` is the operation that made it, ``key`` its name there."""
+
+    __tablename__ = "sim_object"
+
+    host: Mapped[str] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(String(32), primary_key=True)
+    key: Mapped[str] = mapped_column(String(255), primary_key=True)
+    spec: Mapped[dict[str, Any]]
+
+
+class SimFault(Base):
+    """Trouble to come: the next ``remaining`` calls that match wait, and fail unless ``failure`` is empty."""
+
+    __tablename__ = "sim_fault"
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    host: Mapped[str] = mapped_column(default="*")  # pattern on the target's address
+    operation: Mapped[str] = mapped_column(default="*")
+    remaining: Mapped[int] = mapped_column(default=1)
+    failure: Mapped[str] = mapped_column(String(16), default="fail")
+    cause: Mapped[str] = mapped_column(String(255), default="simulated failure")
+    wait: Mapped[float] = mapped_column(default=0.0)
+
+
+class SimulatorNodes:
+    """Carries operations out on simulated hosts."""
+
+    def __init__(self, db: Database, oplog: OperationLog) -> None:
+        self.db = db
+        self.oplog = oplog
+
+    def run(self, operation: str, target: Target, args: Mapping[str, Any], job: str = "") -> Facts:
+        """See Nodes.run."""
+        op = OPERATIONS[operation]
+        checked = op.checked(args)
+        began = time.monotonic()
+        outcome = "ok"
+        try:
+            self._suffer(operation, target)
+            if operation == "facts":
+                return _facts(target)
+            host = target.name
+            return self.db.write(lambda session: _ACTIONS[operation](_Host(session, host, operation, target), checked))
+        except NodeError as error:
+            outcome = str(error)
+            raise
+        finally:
+            if job:
+                self.oplog.write(operation, target, job, checked, time.monotonic() - began, outcome)
+
+    def trouble(self, **fault: Any) -> None:
+        """Plans a fault; see SimFault for the names."""
+        self.db.write(lambda session: session.add(SimFault(**fault)))
+
+    def heal(self) -> None:
+        """Forgets every planned fault."""
+        self.db.write(lambda session: session.execute(delete(SimFault)))
+
+    def inventory(self, kind: str | None = None) -> dict[tuple[str, str, str], dict[str, Any]]:
+        """Everything there is on simulated hosts: (host, kind, key) to spec."""
+        query = select(SimObject) if kind is None else select(SimObject).where(SimObject.kind == kind)
+        with self.db.read() as session:
+            return {(o.host, o.kind, o.key): o.spec for o in session.scalars(query)}
+
+    def vanish(self, host: str, domain: str) -> None:
+        """A guest dies without anyone asking for it."""
+        self.db.write(lambda session: session.execute(delete(SimObject).where(
+            SimObject.host == host, SimObject.kind == "domain", SimObject.key == domain)))
+
+    def _suffer(self, operation: str, target: Target) -> None:
+        with self.db.read() as session:
+            if session.scalar(select(SimFault.id).limit(1)) is None:
+                return
+        fault = self.db.write(lambda session: _due(session, operation, target))
+        if fault is not None:
+            time.sleep(fault.wait)
+            if fault.failure:
+                raise FAILURES[fault.failure](operation, target, fault.cause)
+
+
+def _due(session: Session, operation: str, target: Target) -> SimFault | None:
+    for fault in session.scalars(select(SimFault).where(SimFault.remaining > 0).order_by(SimFault.id)):
+        if fault.operation in {"*", operation} and fnmatch.fnmatchcase(target.address, fault.host):
+            fault.remaining -= 1
+            return fault
+    return None
+
+
+class _Host:
+    """One simulated host within one transaction."""
+
+    def __init__(self, session: Session, name: str, operation: str, target: Target) -> None:
+        self.session, self.name, self.operation, self.target = session, name, operation, target
+
+    def get(self, kind: str, key: str) -> dict[str, Any] | None:
+        found = self.session.get(SimObject, (self.name, kind, key))
+        return found.spec if found is not None else None
+
+    def put(self, kind: str, key: str, spec: Mapping[str, Any]) -> None:
+        self.session.merge(SimObject(host=self.name, kind=kind, key=key, spec=dict(spec)))
+
+    def drop(self, kind: str, key: str) -> None:
+        self.session.execute(delete(SimObject).where(
+            SimObject.host == self.name, SimObject.kind == kind, SimObject.key == key))
+
+    def fail(self, cause: str) -> NodeFailed:
+        return NodeFailed(self.operation, self.target, cause)
+
+    def pool(self, uuid: str) -> _Host:
+        """What is on a pool is seen by every host that has the pool."""
+        if self.get("pool", uuid) is None:
+            raise self.fail(f"Failed to find storage pool {uuid}: no such pool on this host")
+        return _Host(self.session, uuid, self.operation, self.target)
+
+
+def _facts(target: Target) -> Facts:
+    """Size by the host's URL, e.g. ``http://sim/c0/h0?cpus=8&mhz=2000&memory_gb=32`` (default 32 x 2400, 128 GB)."""
+    asked = {name: values[-1] for name, values in parse_qs(urlsplit(target.address).query).items()}
+    cpus = int(asked.get("cpus", 32))
+    return {
+        "name": target.address.split("?")[0].removeprefix("http://").replace("/", "-"), "os": "Simulated",
+        "hypervisor": "Simulator", "hypervisor_version": "1.0", "acceleration": "none", "cpus": cpus,
+        "cpu_sockets": max(1, cpus // 16), "cpu_mhz": int(asked.get("mhz", 2400)),
+        "memory_bytes": int(float(asked.get("memory_gb", 128)) * GIB), "capabilities": "hvm", "bridges": ["cloudbr0"],
+    }
+
+
+def _pool(host: _Host, args: dict[str, Any]) -> Facts:
+    if args["state"] == "absent":
+        host.drop("pool", args["uuid"])
+        return {}
+    host.put("pool", args["uuid"], args)
+    return {"path": args["path"], "capacity_bytes": POOL_BYTES, "available_bytes": POOL_BYTES, "used_bytes": 0}
+
+
+def _template(host: _Host, args: dict[str, Any]) -> Facts:
+    pool, name = host.pool(args["pool_uuid"]), args["name"]
+    if args["state"] == "absent":
+        pool.drop("template", name)
+        return {}
+    pool.put("template", name, args)
+    return {"path": name, "virtual_size_bytes": IMAGE_BYTES, "physical_size_bytes": IMAGE_BYTES}
+
+
+def _volume(host: _Host, args: dict[str, Any]) -> Facts:
+    pool, name = host.pool(args["pool_uuid"]), args["name"]
+    if args["state"] == "absent":
+        pool.drop("volume", name)
+        return {}
+    if args.get("backing") and pool.get("template", args["backing"]) is None:
+        raise host.fail(f"Failed to create volume {name}: backing file {args['backing']} does not exist")
+    pool.put("volume", name, args)
+    return {"path": name, "capacity_bytes": args["size_bytes"], "allocation_bytes": 0}
+
+
+def _image_store(host: _Host, args: dict[str, Any]) -> Facts:
+    if args["state"] == "absent":
+        host.drop("image_store", args["url"])
+        return {}
+    host.put("image_store", args["url"], args)
+    return {"path": args["url"], "capacity_bytes": POOL_BYTES, "available_bytes": POOL_BYTES}
+
+
+def _image(host: _Host, args: dict[str, Any]) -> Facts:
+    key = f"{args['store_url']}/{args['path']}"
+    if args["state"] == "absent":
+        host.drop("image", key)
+        return {}
+    host.put("image", key, args)
+    return {"path": args["path"], "virtual_size_bytes": IMAGE_BYTES, "physical_size_bytes": IMAGE_BYTES,
+            "checksum": args["checksum"]}
+
+
+def _bridge(host: _Host, args: dict[str, Any]) -> Facts:
+    vlan = args.get("vlan")
+    name = args["label"] if vlan is None else f"{args['label']}-{vlan}"
+    if args["state"] == "absent":
+        host.drop("bridge", name)
+        return {}
+    host.put("bridge", name, args)
+    return {"name": name}
+
+
+def _router(host: _Host, args: dict[str, Any]) -> Facts:
+    current = host.get("router", args["name"])
+    if args["state"] == "absent":
+        host.drop("router", args["name"])
+        return {}
+    if current is None or current["generation"] < args["generation"]:
+        host.put("router", args["name"], args)
+        current = args
+    return {"name": args["name"], "generation": current["generation"]}
+
+
+def _domain(host: _Host, args: dict[str, Any]) -> Facts:
+    name, current = args["name"], host.get("domain", args["name"])
+    if current is not None and current["uuid"] != args["uuid"]:
+        raise host.fail(f"Failed to change domain {name}: another guest has that name")
+    if args["state"] != "running":
+        host.drop("domain", name)
+        return {"name": name, "uuid": args["uuid"], "state": args["state"]}
+    for disk in args["disks"]:
+        if host.pool(disk["pool_uuid"]).get("volume", disk["volume"]) is None:
+            raise host.fail(f"Failed to start domain {name}: disk {disk['volume']} does not exist")
+    for nic in args["nics"]:
+        if host.get("bridge", nic["bridge"]) is None:
+            raise host.fail(f"Failed to start domain {name}: bridge {nic['bridge']} does not exist")
+    host.put("domain", name, args)
+    return {"name": name, "uuid": args["uuid"], "state": "running", "vnc_port": 5900}
+
+
+_ACTIONS = {
+    "pool": _pool, "template": _template, "volume": _volume, "image_store": _image_store, "image": _image,
+    "bridge": _bridge, "router": _router, "domain": _domain,
+}
