@@ -227,12 +227,13 @@ def test_bad_parameters_are_named(client, query, code, named):
 def test_what_nobody_foresaw_is_logged_without_secrets(client, cloud, caplog):
     cloud.answer = RuntimeError("INSERT INTO user VALUES ('hunter2 \"x\"')")
     with caplog.at_level(logging.ERROR):
-        response = get(client, "createUser", response="json", password='hunter2 "x"', username="bob")
+        response = get(client, "createUser", response="json", password='hunter2 "x"', username="bob", z="z" * 99_999)
     error = error_in(response, "createuserresponse")
     assert (error["errorcode"], error["cserrorcode"]) == (530, 4250)
     log_id = error["errortext"].rpartition(" ")[2]
     assert "RuntimeError" not in error["errortext"]
     assert len(caplog.records) == 1
+    assert len(caplog.text) < 20_000
     for words in (log_id, "RuntimeError", "bob", "'createUser'"):
         assert words in caplog.text
     for secret in ("hunter2", signed("createUser").rpartition("=")[2]):

@@ -25,10 +25,16 @@ from stratoform.wire.signature import Directory, authenticate
 log = logging.getLogger(__name__)
 
 LARGEST_BODY: Final = 1 << 20
-"""Bytes a request body may have; user data, the largest thing there is to send, has 32 KiB at most."""
+"""Bytes a request body may have: user data, the largest thing there is to send, has 32 KiB at most.
+
+A larger one is refused with 431, since the API's numbers have no 413.
+"""
 
 _PATIENCE: Final = 32 << 20
 """Bytes of a body too large still taken in: who is cut off while sending never reads why."""
+
+_LONGEST_RECORD: Final = 1 << 14
+"""Characters of an unforeseen error that reach the log, whatever a stranger sent along."""
 
 _METHODS = ("GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE")
 """All are routed here, so that those not allowed are refused in the API's own words."""
@@ -148,8 +154,8 @@ def _unforeseen(pairs: Pairs, params: Mapping[str, Value]) -> ApiError:
     log_id = secrets.token_hex(6)
     command = shown(first(pairs, "command") or "")
     # One record, so that the number finds all of it; secrets may hide in parameters and in exceptions' texts.
-    details = f"{command} with {dict(params)}\n{traceback.format_exc()}"
-    log.error("unforeseen error %s: %s", log_id, scrub(details, params))
+    details = scrub(f"{traceback.format_exc()}in {command} with {dict(params)}", params)
+    log.error("unforeseen error %s: %s", log_id, details[:_LONGEST_RECORD])
     return ApiError(Fault.INTERNAL, f"{command} failed for an unforeseen reason, logged as {log_id}")
 
 
