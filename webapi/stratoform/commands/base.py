@@ -129,11 +129,36 @@ class Command:
             return One(self.view.key, self.view.one(self.session, self.caller, outcome.id))
         return outcome
 
+    def assign(self, row: Entity, columns: Mapping[str, str]) -> None:
+        """Sets the row's columns from the parameters that were given (parameter name to column name)."""
+        for name, column in columns.items():
+            if name in self.values:
+                setattr(row, column, self.values[name])
+
+    def refuse_while_used(self, row: Entity, *users: tuple[type[Entity], Any]) -> None:
+        """Refuses while live rows of other tables point at this one.
+
+        Args:
+            row: what is to go.
+            users: (table, its column that points at the row).
+
+        Raises:
+            ApiError: IN_USE, naming the first few in the way.
+        """
+        for entity, column in users:
+            found = self.context.all(entity, column == row.id)
+            if found:
+                kind = entity.__tablename__.replace("_", " ")
+                names = ", ".join(str(getattr(other, "name", None) or other.uuid) for other in found[:5])
+                raise ApiError(Fault.IN_USE, f"Unable to execute {self.name}: {row.__tablename__.replace('_', ' ')} "
+                                             f"still has {len(found)} {kind}(s): {names}",
+                               [(other.__tablename__, other.uuid) for other in found[:5]])
+
 
 class ListCommand(Command):
     """Lists what its view shows: filters, keyword, paging; one query a page."""
 
-    is_list = True
+    is_list: ClassVar[bool] = True
     keyword_columns: ClassVar[Sequence[Any]] = ()
 
     keyword = Text("Only objects whose name contains this, in any case.")
@@ -187,7 +212,7 @@ class ListCommand(Command):
 class AsyncCommand(Command):
     """Takes effect in a job. ``prepare`` runs with the request, in the transaction that enqueues the job."""
 
-    is_async = True
+    is_async: ClassVar[bool] = True
     creates: ClassVar[bool] = False
     waits: ClassVar[bool] = False
     """True: the command is synchronous on the wire and the answer waits for the job's end."""
@@ -213,8 +238,8 @@ class AsyncCommand(Command):
 class WaitingCommand(AsyncCommand):
     """Runs a saga and answers when it ended: synchronous on the wire, resumable below."""
 
-    is_async = False
-    waits = True
+    is_async: ClassVar[bool] = False
+    waits: ClassVar[bool] = True
 
 
 def lock(row: Any, *, exclusive: bool = True) -> Lock:

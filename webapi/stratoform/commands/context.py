@@ -54,3 +54,7 @@ class Context:
     def live(self, entity: type[E], *conditions: Any) -> E | None:
         """The first live object that meets the conditions, whoever owns it."""
         return self.session.scalar(select(entity).where(entity.removed.is_(None), *conditions).limit(1))
+
+    def all(self, entity: type[E], *conditions: Any) -> list[E]:
+        """Every live object that meets the conditions, whoever owns it."""
+        return list(self.session.scalars(select(entity).where(entity.removed.is_(None), *conditions)))

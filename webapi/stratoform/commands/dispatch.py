@@ -46,7 +46,7 @@ class Dispatcher:
         """
         command = REGISTRY.get(name)
         if command is None:
-            raise ApiError(Fault.UNKNOWN_COMMAND, f"The command {name[:100]!r} is unknown; listApis lists those there are")
+            raise ApiError(Fault.UNKNOWN_COMMAND, f"There is no command {name[:100]!r}; listApis lists all there are")
         if caller.role not in command.roles:
             raise ApiError(Fault.NOT_PERMITTED, f"The command {name} is not available to this account")
         values = command.parse(params, caller)

@@ -149,6 +149,7 @@ class Raw(Param[str]):
         self.length = length
 
 
+_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", re.IGNORECASE)
 _HOSTNAME = re.compile(r"[a-z]([a-z0-9-]{0,61}[a-z0-9])?", re.IGNORECASE)
 
 
@@ -164,7 +165,9 @@ class HostName(Text):
 
 
 class DomainName(Text):
-    """A DNS suffix: host-name labels joined by dots, at most 190 characters."""
+    """A DNS suffix: host-name labels joined by dots, at most 190 characters (CloudStack's limit)."""
+
+    longest = 190
 
     def read(self, text: str) -> str:
         """See Param.read."""
@@ -275,7 +278,7 @@ class Cidr(Param[str]):
 
 
 class When(Param[datetime]):
-    """A date (``2026-11-20``) or a date and time (``2026-11-20 13:45:00``, ISO 8601 with offset); UTC unless said."""
+    """A date (``2026-11-20``) or a date and time (ISO 8601, with offset); UTC unless said."""
 
     wire_type = "date"
 

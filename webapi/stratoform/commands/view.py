@@ -65,7 +65,9 @@ class View:
     fields: tuple[Field, ...]
     joins: Callable[[Select[Any]], Select[Any]] = field(default=lambda query: query)
 
-    def rows(self, session: Session, caller: Caller, query: Callable[[Select[Any]], Select[Any]]) -> list[dict[str, Any]]:
+    def rows(
+        self, session: Session, caller: Caller, query: Callable[[Select[Any]], Select[Any]],
+    ) -> list[dict[str, Any]]:
         """The objects a query selects, as the caller may see them.
 
         Args:
@@ -132,11 +134,11 @@ def jobs_of(entity: type[Entity]) -> tuple[Field, Field]:
             select(entity.id, Job.uuid).join(Job, Job.subject_uuid == entity.uuid)
             .where(entity.id.in_(ids), Job.state.in_((QUEUED, RUNNING, UNDOING))).order_by(Job.id)
         )
-        return {row_id: uuid for row_id, uuid in session.execute(query)}
+        return dict(session.execute(query).all())
 
     return (
         Field("jobid", "string", "The unfinished job that is changing this object.", load=load),
-        unset("jobstatus", "integer", "The state of that job: 0 while it runs."),
+        unset("jobstatus", "integer", "The state of that job."),
     )
 
 

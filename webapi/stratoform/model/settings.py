@@ -69,7 +69,7 @@ DECLARED: Mapping[str, Setting] = {s.name: s for s in (
     Setting("storage.overprovisioning.factor", float, "2", "Storage",
             "How many times a pool's size may be given to thin disks.", 1, 1000, ("zone", "storagepool")),
     Setting("pool.storage.allocated.capacity.disablethreshold", float, "0.85", "Alert",
-            "Part of a pool (times its over-provisioning) above which no more disks are placed there.", 0, 1, ("zone",)),
+            "Part of a pool's over-provisioned size above which no more disks are placed there.", 0, 1, ("zone",)),
     Setting("pool.storage.capacity.disablethreshold", float, "0.85", "Alert",
             "Part of a pool's real space in use above which no more disks are placed there.", 0, 1, ("zone",)),
     Setting("default.page.size", int, "500", "Advanced", "Largest page of a list command.", 1, 10000),
@@ -91,6 +91,7 @@ DECLARED: Mapping[str, Setting] = {s.name: s for s in (
     Setting("wait", int, "1800", "Advanced", "Seconds a command that waits for a host may take.", 1),
     Setting("stop.graceful.seconds", int, "60", "Advanced",
             "Seconds a guest gets to shut down before it is switched off.", 0, 3600),
+)}
 
 
 class Settings:
