@@ -129,6 +129,10 @@ class Command:
             return One(self.view.key, self.view.one(self.session, self.caller, outcome.id))
         return outcome
 
+    def enqueue(self, order: Order, subject: Entity) -> None:
+        """Orders background work that the answer does not wait for, in the command's own transaction."""
+        self.context.enqueue(order, self.name, subject)
+
     def assign(self, row: Entity, columns: Mapping[str, str]) -> None:
         """Sets the row's columns from the parameters that were given (parameter name to column name)."""
         for name, column in columns.items():
@@ -213,6 +217,8 @@ class AsyncCommand(Command):
     """Takes effect in a job. ``prepare`` runs with the request, in the transaction that enqueues the job."""
 
     is_async: ClassVar[bool] = True
+    subject: Entity | None = None
+    """In ``run()``, called in the job: the row that ``prepare`` gave."""
     creates: ClassVar[bool] = False
     waits: ClassVar[bool] = False
     """True: the command is synchronous on the wire and the answer waits for the job's end."""

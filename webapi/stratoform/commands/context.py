@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from stratoform.jobs.queue import Order, enqueue
+from stratoform.jobs.tables import Job
 from stratoform.model.base import Entity
 from stratoform.model.settings import Settings
 from stratoform.secrets import Vault
@@ -33,7 +35,7 @@ class Shared:
     settings: Settings
     vault: Vault
     wait: JobEnd
-    features: Mapping[str, Any]
+    wake: Callable[[], None]
 
 
 @dataclass
@@ -43,6 +45,18 @@ class Context:
     session: Session
     caller: Caller
     shared: Shared
+    enqueued: list[str] = field(default_factory=list)  # uuids of jobs, to be woken for after the commit
+
+    def enqueue(self, order: Order, reason: str, subject: Entity | None) -> Job:
+        """Adds a job on behalf of the caller."""
+        self.session.flush()
+        job = enqueue(self.session, replace(
+            order, user_id=self.caller.user_id, account_id=self.caller.account_id, reason=reason,
+            subject_type=subject.__tablename__ if subject is not None else None,
+            subject_uuid=subject.uuid if subject is not None else None,
+        ))
+        self.enqueued.append(job.uuid)
+        return job
 
     def find(self, entity: type[E], uuid: str, where: Any = None) -> E | None:
         """The live object of that uuid if the caller may see it, else None."""

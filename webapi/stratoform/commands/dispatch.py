@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -11,7 +11,6 @@ from sqlalchemy.orm import Session
 
 from stratoform.db.database import Database
 from stratoform.errors import ApiError, Fault
-from stratoform.jobs.queue import enqueue
 from stratoform.jobs.tables import FAILED, QUEUED, RUNNING, Job
 from stratoform.model.base import Entity
 from stratoform.model.records import Event
@@ -30,13 +29,11 @@ class Dispatcher:
     Args:
         db: the database.
         shared: services of all commands.
-        wake: called after a job was enqueued and committed.
     """
 
-    def __init__(self, db: Database, shared: Shared, wake: Callable[[], None]) -> None:
+    def __init__(self, db: Database, shared: Shared) -> None:
         self.db = db
         self.shared = shared
-        self.wake = wake
 
     def __call__(self, name: str, params: Mapping[str, Value], caller: Caller) -> Answer:
         """The command's answer.
@@ -55,11 +52,13 @@ class Dispatcher:
                 with self.db.read() as session:
                     return self._run(session, command, values, caller)
             if not issubclass(command, AsyncCommand):
-                return self.db.write(lambda session: self._run(session, command, values, caller))
+                answer = self.db.write(lambda session: self._run(session, command, values, caller))
+                self.shared.wake()
+                return answer
             job, subject_uuid = self.db.write(lambda s: self._start(s, command, values, params, caller))
         except WrongState as error:
             raise ApiError(Fault.BAD_PARAMETER, f"Unable to execute {name}: {error}") from error
-        self.wake()
+        self.shared.wake()
         if command.waits:
             return self._end_of(job, command)
         return Accepted(job, subject_uuid if command.creates else None)
@@ -85,11 +84,7 @@ class Dispatcher:
         order = command.order(subject)
         if order.saga == "command":
             order = replace(order, args={**order.args, "command": kind.name, "params": dict(given)})
-        job = enqueue(session, replace(
-            order, user_id=caller.user_id, account_id=caller.account_id, reason=kind.name,
-            subject_type=type(subject).__tablename__ if subject is not None else None,
-            subject_uuid=subject.uuid if subject is not None else None,
-        ))
+        job = command.context.enqueue(order, kind.name, subject)
         if kind.event:
             event = record(session, caller, kind.event, command.describe(subject), subject, state="Scheduled")
             event.job_uuid = job.uuid

@@ -171,8 +171,7 @@ class DomainName(Text):
 
     def read(self, text: str) -> str:
         """See Param.read."""
-        labels = text.split(".")
-        if len(text) > 190 or not all(re.fullmatch(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", p, re.IGNORECASE) for p in labels):  # noqa: PLR2004 - reference's limit
+        if len(text) > self.longest or not all(_LABEL.fullmatch(label) for label in text.split(".")):
             raise refuse(self.name, f"{shown(text)} is no domain name, e.g. cloud.example.org")
         return text.lower()
 

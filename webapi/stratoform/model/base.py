@@ -34,3 +34,11 @@ class Entity(Base):
     uuid: Mapped[str] = mapped_column(String(40), default=new_uuid, unique=True)
     created: Mapped[datetime] = mapped_column(default=now)
     removed: Mapped[datetime | None] = mapped_column(index=True)
+
+
+def entity_of(table: str) -> type[Entity]:
+    """The entity class of a table's name."""
+    for mapper in Base.registry.mappers:
+        if mapper.class_.__tablename__ == table and issubclass(mapper.class_, Entity):
+            return mapper.class_
+    raise KeyError(table)
