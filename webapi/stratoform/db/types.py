@@ -6,7 +6,17 @@ import uuid as uuidlib
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, DateTime, Dialect, Integer, Text, TypeDecorator
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    DateTime,
+    Dialect,
+    Integer,
+    String,
+    Text,
+    TypeDecorator,
+    type_coerce,
+)
 from sqlalchemy.dialects.mysql import LONGTEXT
 
 NAMING = {
@@ -50,6 +60,26 @@ class Moment(TypeDecorator[datetime]):
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:  # noqa: ARG002
         """Gives the time its zone back."""
         return value.replace(tzinfo=UTC) if value is not None else None
+
+
+class Words(TypeDecorator[list[str]]):
+    """A few words (tags) in one column, kept as ``,a,b,`` so that SQL can ask for one: see ``has_word``."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: list[str] | None, dialect: Dialect) -> str | None:  # noqa: ARG002
+        """Joins; a word has no comma (the API separates them by commas)."""
+        return f",{','.join(value)}," if value else ""
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> list[str]:  # noqa: ARG002
+        """Splits."""
+        return [word for word in (value or "").split(",") if word]
+
+
+def has_word(column: Any, word: str) -> ColumnElement[bool]:
+    """The condition that a Words column holds the word."""
+    return type_coerce(column, String).contains(f",{word},", autoescape=True)
 
 
 def now() -> datetime:

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import JSON, MetaData, String
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from stratoform.db.types import NAMING, Key, LongText, Moment, new_uuid, now
+from stratoform.db.types import NAMING, Key, LongText, Moment, Words, new_uuid, now
 
 __all__ = ["Base", "Entity", "Key", "LongText", "new_uuid", "now"]
 
@@ -20,7 +20,7 @@ class Base(DeclarativeBase):
     type_annotation_map = {  # noqa: RUF012 - declared once, read by SQLAlchemy
         datetime: Moment(),
         dict[str, Any]: JSON(),
-        list[str]: JSON(),
+        list[str]: Words(),
         str: String(255),
     }
 

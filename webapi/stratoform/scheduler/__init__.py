@@ -1,0 +1,1 @@
+"""Placement: filters say what is possible, weighers what is best, and a refusal says which filter left nothing."""

@@ -1,0 +1,70 @@
+"""Claims: placement and its record in one transaction, guarded by the generation of what was chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, cast
+
+from sqlalchemy import CursorResult, update
+from sqlalchemy.orm import Session
+
+from stratoform.db.database import Lost
+from stratoform.model.compute import VM_STATES, ServiceOffering, Vm
+from stratoform.model.settings import Settings
+from stratoform.model.storage import VOLUME_STATES, StoragePool, Volume
+from stratoform.model.topology import Host
+
+from . import hosts, pools
+from .filters import NoPlace
+
+
+def claim(session: Session, settings: Settings, vm: Vm, volumes: Sequence[Volume], host_id: int | None) -> Host:
+    """Gives the machine a host and each unplaced disk a pool, and moves them to Starting and Creating.
+
+    Args:
+        session: the transaction of the claim; run it by ``Database.write``, which repeats a lost race.
+        settings: over-commit factors and thresholds.
+        vm: a machine in a state from which it may start.
+        volumes: its disks.
+        host_id: the host an administrator demands.
+
+    Raises:
+        NoPlace: no host, or no pool for some disk.
+        Lost: somebody claimed on the same host or pool meanwhile.
+    """
+    offering = session.get_one(ServiceOffering, vm.service_offering_id)
+    need = hosts.Need(
+        vm.zone_id, vm.hypervisor, vm.cpus, vm.speed, vm.memory, tuple(offering.host_tags), host_id,
+        tuple(v.pool_id for v in volumes if v.pool_id is not None), vm.last_host_id,
+    )
+    host, placed = _place(session, settings, need, [v for v in volumes if v.pool_id is None], offering)
+    for row in {host, *placed.values()}:
+        _bump(session, row)
+    for volume, pool in placed.items():
+        VOLUME_STATES.move(session, volume, "place", pool_id=pool.id)
+    VM_STATES.move(session, vm, "start", host_id=host.id)
+    return host
+
+
+def _place(
+    session: Session, settings: Settings, need: hosts.Need, unplaced: Sequence[Volume], offering: ServiceOffering,
+) -> tuple[Host, dict[Volume, StoragePool]]:
+    refusal: NoPlace | None = None
+    for host in hosts.candidates(session, settings, need):
+        try:
+            disks = {v: pools.Disk(v.size, tuple(offering.tags), offering.storage_type == "local") for v in unplaced}
+            return host, {v: pools.choose(session, settings, disk, host) for v, disk in disks.items()}
+        except NoPlace as error:  # the next host may reach another pool
+            refusal = refusal or error
+    assert refusal is not None  # noqa: S101 - candidates() gives at least one host
+    raise refusal
+
+
+def _bump(session: Session, row: Host | StoragePool) -> None:
+    table = type(row)
+    done = cast("CursorResult[Any]", session.execute(
+        update(table).where(table.id == row.id, table.generation == row.generation)
+        .values(generation=table.generation + 1).execution_options(synchronize_session=False)
+    ))
+    if done.rowcount == 0:
+        raise Lost

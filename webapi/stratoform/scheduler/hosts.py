@@ -1,0 +1,114 @@
+"""Which host: what a machine needs against what hosts have left, derived from the machines placed there now."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, Float, and_, case, cast, func, or_, select
+from sqlalchemy.orm import Session
+
+from stratoform.db.types import has_word
+from stratoform.model.compute import HOLDS_CAPACITY, Vm
+from stratoform.model.settings import Settings
+from stratoform.model.storage import StoragePool
+from stratoform.model.topology import Cluster, Host, Pod, Zone
+
+from .filters import Filter, NoPlace, explain, passing
+
+MIB = 2**20
+
+
+@dataclass(frozen=True)
+class Need:
+    """What a machine needs of its host: vCPUs, MHz each, MB; and where it must or would rather be."""
+
+    zone_id: int
+    hypervisor: str
+    cpus: int
+    speed: int
+    memory: int
+    host_tags: tuple[str, ...] = ()
+    host_id: int | None = None  # demanded
+    pool_ids: tuple[int, ...] = ()  # pools its disks are on already
+    last_host_id: int | None = None  # preferred
+
+    def __str__(self) -> str:
+        """The need as refusals put it."""
+        return f"a machine of {self.cpus} x {self.speed} MHz and {self.memory} MB"
+
+
+_used = (
+    select(
+        Vm.host_id.label("host_id"), func.sum(Vm.cpus * Vm.speed).label("cpu"), func.sum(Vm.memory).label("memory"),
+    )
+    .where(Vm.host_id.is_not(None), Vm.state.in_(HOLDS_CAPACITY))
+    .group_by(Vm.host_id)
+    .subquery("used")
+)
+
+
+def candidates(session: Session, settings: Settings, need: Need, most: int = 10) -> list[Host]:
+    """The hosts that can take the machine, best first.
+
+    Raises:
+        NoPlace: none can; says filter by filter why.
+    """
+    rules, order = _rules(session, settings, need)
+    everywhere = (
+        select(Host).join(Cluster, Cluster.id == Host.cluster_id).join(Pod, Pod.id == Host.pod_id)
+        .join(Zone, Zone.id == Host.zone_id).outerjoin(_used, _used.c.host_id == Host.id)
+        .where(Host.zone_id == need.zone_id, Host.removed.is_(None))
+    )
+    found = session.scalars(passing(everywhere, rules).order_by(*order).limit(most)).all()
+    if not found:
+        raise NoPlace(str(need), "host", explain(session, everywhere, Host.name.expression, rules))
+    return list(found)
+
+
+def _rules(session: Session, settings: Settings, need: Need) -> tuple[Sequence[Filter], Sequence[object]]:
+    cpu_factor = func.coalesce(Cluster.cpu_overcommit, settings.number(session, "cpu.overprovisioning.factor"))
+    memory_factor = func.coalesce(Cluster.memory_overcommit, settings.number(session, "mem.overprovisioning.factor"))
+    all_cpu, all_memory = Host.cpus * Host.cpu_mhz * cpu_factor, Host.memory / float(MIB) * memory_factor
+    free_cpu = all_cpu - func.coalesce(_used.c.cpu, 0)
+    free_memory = all_memory - func.coalesce(_used.c.memory, 0)
+    rules = [
+        Filter(Host.hypervisor == need.hypervisor, f"do not run {need.hypervisor}"),
+        Filter(and_(Zone.allocation_state == "Enabled", Pod.allocation_state == "Enabled",
+                    Cluster.allocation_state == "Enabled", Cluster.managed_state == "Managed"),
+               "are in a disabled zone, pod or cluster"),
+        Filter(Host.state == "Up", "are not connected"),
+        Filter(Host.resource_state == "Enabled", "are disabled or in maintenance"),
+    ]
+    if need.host_id is not None:
+        rules.append(Filter(Host.id == need.host_id, "are not the host asked for"))
+    rules += [Filter(has_word(Host.tags, tag), f"lack the tag '{tag}'") for tag in need.host_tags]
+    for pool_id in need.pool_ids:
+        rules.append(Filter(_reaches(pool_id), "do not reach the storage its disks are on"))
+    rules += [
+        Filter(Host.cpus >= need.cpus, f"have fewer than {need.cpus} CPUs", Host.cpus.expression, "CPUs"),
+        Filter(Host.cpu_mhz >= need.speed, f"have CPUs slower than {need.speed} MHz", Host.cpu_mhz.expression, "MHz"),
+        Filter(free_cpu >= need.cpus * need.speed, f"have less than {need.cpus * need.speed} MHz free", free_cpu, "MHz"),
+        Filter(free_memory >= need.memory, f"have less than {need.memory} MB of memory free", free_memory, "MB"),
+    ]
+    # Weighers: its last host first (its disks may be cached there), then the largest part of memory free.
+    order = [
+        case((Host.id == (need.last_host_id or 0), 0), else_=1),
+        (cast(free_memory, Float) / all_memory).desc(), (cast(free_cpu, Float) / all_cpu).desc(), Host.id,
+    ]
+    return rules, order
+
+
+def _reaches(pool_id: int) -> ColumnElement[bool]:
+    return (
+        select(StoragePool.id)
+        .where(
+            StoragePool.id == pool_id,
+            or_(
+                StoragePool.host_id == Host.id,
+                and_(StoragePool.host_id.is_(None),
+                     or_(StoragePool.scope == "ZONE", StoragePool.cluster_id == Host.cluster_id)),
+            ),
+        )
+        .exists()
+    )

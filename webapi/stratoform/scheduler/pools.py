@@ -1,0 +1,92 @@
+"""Which pool: room for a disk, derived from the disks and template copies placed there now."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy.orm import Session
+
+from stratoform.db.types import has_word
+from stratoform.model.settings import Settings
+from stratoform.model.storage import StoragePool, TemplateCopy, Volume
+from stratoform.model.topology import Host
+
+from .filters import Filter, NoPlace, explain, passing
+
+GIB = 2**30
+
+
+@dataclass(frozen=True)
+class Disk:
+    """What a disk needs of its pool: bytes, storage tags, and whether it may be local to the host."""
+
+    size: int
+    tags: tuple[str, ...] = ()
+    local: bool = False
+    pool_id: int | None = None  # demanded
+
+    def __str__(self) -> str:
+        """The need as refusals put it."""
+        return f"a disk of {self.size / GIB:.2f} GB"
+
+
+_volumes = (
+    select(Volume.pool_id.label("pool_id"), func.sum(Volume.size).label("bytes"))
+    .where(Volume.pool_id.is_not(None), Volume.state.not_in(("Allocated", "Expunged")), Volume.removed.is_(None))
+    .group_by(Volume.pool_id).subquery("volumes")
+)
+_copies = (
+    select(TemplateCopy.pool_id.label("pool_id"), func.sum(TemplateCopy.size).label("bytes"))
+    .group_by(TemplateCopy.pool_id).subquery("copies")
+)
+
+
+def allocated() -> ColumnElement[int]:
+    """Bytes promised on a pool; goes with ``with_allocation``."""
+    return func.coalesce(_volumes.c.bytes, 0) + func.coalesce(_copies.c.bytes, 0)
+
+
+def choose(session: Session, settings: Settings, disk: Disk, host: Host) -> StoragePool:
+    """The pool with most room that the host reaches.
+
+    Raises:
+        NoPlace: none fits; says filter by filter why.
+    """
+    rules = _rules(session, settings, disk, host)
+    everywhere = (
+        select(StoragePool).outerjoin(_volumes, _volumes.c.pool_id == StoragePool.id)
+        .outerjoin(_copies, _copies.c.pool_id == StoragePool.id)
+        .where(StoragePool.zone_id == host.zone_id, StoragePool.removed.is_(None))
+    )
+    order = ((StoragePool.capacity - allocated()).desc(), StoragePool.id)
+    found = session.scalars(passing(everywhere, rules).order_by(*order).limit(1)).first()
+    if found is None:
+        raise NoPlace(str(disk), "primary storage pool", explain(session, everywhere, StoragePool.name.expression, rules))
+    return found
+
+
+def _rules(session: Session, settings: Settings, disk: Disk, host: Host) -> Sequence[Filter]:
+    factor = settings.number(session, "storage.overprovisioning.factor", zone=host.zone_id)
+    most = settings.number(session, "pool.storage.allocated.capacity.disablethreshold", zone=host.zone_id)
+    full = settings.number(session, "pool.storage.capacity.disablethreshold", zone=host.zone_id)
+    room = StoragePool.capacity * (factor * most) - allocated()
+    rules = [
+        Filter(or_(StoragePool.host_id == host.id,
+                   and_(StoragePool.host_id.is_(None),
+                        or_(StoragePool.scope == "ZONE", StoragePool.cluster_id == host.cluster_id))),
+               "are not reached by the chosen host"),
+        Filter(StoragePool.state == "Up", "are not Up"),
+        Filter(StoragePool.host_id.is_not(None) if disk.local else StoragePool.host_id.is_(None),
+               "are shared, but the offering asks for local storage" if disk.local
+               else "are local to a host, but the offering asks for shared storage"),
+    ]
+    if disk.pool_id is not None:
+        rules.append(Filter(StoragePool.id == disk.pool_id, "are not the pool asked for"))
+    rules += [Filter(has_word(StoragePool.tags, tag), f"lack the tag '{tag}'") for tag in disk.tags]
+    rules += [
+        Filter(StoragePool.used <= StoragePool.capacity * full, f"are more than {full:.0%} full"),
+        Filter(room >= disk.size, f"have less than {disk.size / GIB:.2f} GB to promise", room / GIB, "GB"),
+    ]
+    return rules
