@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import base64
-import datetime
+import datetime as dt
 import hashlib
 import hmac
 import json
@@ -14,16 +14,20 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
-from typing import Any, Callable, Mapping, Tuple
+from collections.abc import Mapping
+from typing import Any, Callable
 
-from ansible_collections.stratoform.cloud.plugins.module_utils.errors import CloudError, Unreachable
+from ansible_collections.stratoform.cloud.plugins.module_utils.errors import CloudError, UnreachableError
 from ansible_collections.stratoform.cloud.plugins.module_utils.settings import Settings
 
-Transport = Callable[[Settings, Mapping[str, str]], Tuple[int, bytes]]
-"""Sends the signed parameters and gives back HTTP status and body; raises Unreachable."""
+Transport = Callable[[Settings, Mapping[str, str]], tuple[int, bytes]]
+"""Sends the signed parameters and gives back HTTP status and body; raises UnreachableError."""
 
-PENDING, SUCCEEDED, FAILED = 0, 1, 2
-FIRST_POLL, SLOWEST_POLL = 0.05, 2.0
+OK = 200
+SUCCEEDED = 1
+FAILED = 2
+FIRST_POLL = 0.05  # seconds
+SLOWEST_POLL = 2.0
 PATIENCE = 30.0  # seconds a job's poller puts up with a service that is being restarted
 
 
@@ -54,7 +58,7 @@ class Api:
 
         Raises:
             CloudError: the cloud refused; the message is the cloud's own sentence.
-            Unreachable: no answer came.
+            UnreachableError: no answer came.
         """
         request = {"command": command, "response": "json", **encode(params)}
         status, body = self._transport(self.settings, sign(request, self.settings, _now()))
@@ -99,10 +103,10 @@ class Api:
             result = job.get("jobresult") or {}
             result = result if isinstance(result, dict) else {"errortext": result}
             if job.get("jobstatus") == FAILED:
-                raise CloudError(_sentence(result) or "job {0} failed without a reason".format(jobid), _code(result))
+                raise CloudError(_sentence(result) or f"job {jobid} failed without a reason", _code(result))
             return dict(result) if job.get("jobstatus") == SUCCEEDED else None
 
-        return self.until(finished, "job {0} of {1}".format(jobid, command))
+        return self.until(finished, f"job {jobid} of {command}")
 
     def until(self, probe: Callable[[], Any], what: str) -> Any:
         """Repeat ``probe`` ever more slowly until it gives something; the first pause is 50 ms.
@@ -116,14 +120,14 @@ class Api:
             try:
                 found = probe()
                 answered = self._clock()
-            except Unreachable:
+            except UnreachableError:
                 if self._clock() - answered > PATIENCE:
                     raise
                 found = None
             if found is not None:
                 return found
             if self._clock() - start > self.settings.job_timeout:
-                raise CloudError("{0} did not end within {1:g} s".format(what, self.settings.job_timeout))
+                raise CloudError(f"{what} did not end within {self.settings.job_timeout:g} s")
             self._sleep(pause)
             pause = min(pause * 1.5, SLOWEST_POLL)
 
@@ -141,7 +145,7 @@ def encode(params: Mapping[str, Any]) -> dict[str, str]:
         rows = [value] if isinstance(value, Mapping) else value
         if isinstance(rows, (list, tuple)) and rows and all(isinstance(row, Mapping) for row in rows):
             for index, row in enumerate(rows):
-                encoded.update({"{0}[{1}].{2}".format(name, index, key): _text(row[key]) for key in row})
+                encoded.update({f"{name}[{index}].{key}": _text(row[key]) for key in row})
         elif isinstance(rows, (list, tuple)):
             encoded[name] = ",".join(_text(row) for row in rows)
         else:
@@ -149,11 +153,11 @@ def encode(params: Mapping[str, Any]) -> dict[str, str]:
     return encoded
 
 
-def sign(params: Mapping[str, str], settings: Settings, now: datetime.datetime) -> dict[str, str]:
+def sign(params: Mapping[str, str], settings: Settings, now: dt.datetime) -> dict[str, str]:
     """The parameters with key, expiry (signature version 3) and signature added."""
     if not settings.secret:
         return dict(params)
-    expires = now + datetime.timedelta(seconds=settings.expiration)
+    expires = now + dt.timedelta(seconds=settings.expiration)
     signed = {
         **params,
         "apiKey": settings.key,
@@ -161,8 +165,7 @@ def sign(params: Mapping[str, str], settings: Settings, now: datetime.datetime) 
         "expires": expires.strftime("%Y-%m-%dT%H:%M:%S+0000"),
     }
     query = "&".join(
-        "{0}={1}".format(name, urllib.parse.quote(signed[name], safe="*"))
-        for name in sorted(signed, key=str.lower)
+        "{}={}".format(name, urllib.parse.quote(signed[name], safe="*")) for name in sorted(signed, key=str.lower)
     )
     digest = hmac.new(settings.secret.encode(), query.lower().encode(), hashlib.sha1).digest()
     signed["signature"] = base64.b64encode(digest).decode()
@@ -174,7 +177,7 @@ def send(settings: Settings, params: Mapping[str, str]) -> tuple[int, bytes]:
     query = urllib.parse.urlencode(params, quote_via=urllib.parse.quote)
     url, data = settings.endpoint, query.encode()
     if settings.method == "get":
-        url, data = "{0}?{1}".format(url, query), None
+        url, data = f"{url}?{query}", None
     request = urllib.request.Request(url, data=data, headers=dict(settings.headers))  # noqa: S310 settings allow http(s) only
     opener = urllib.request.build_opener(urllib.request.HTTPSHandler(context=_tls(settings)))
     try:
@@ -185,7 +188,7 @@ def send(settings: Settings, params: Mapping[str, str]) -> tuple[int, bytes]:
             return error.code, error.read()
     except (OSError, urllib.error.URLError) as error:
         reason = getattr(error, "reason", error)
-        raise Unreachable("No answer from {0}: {1}".format(settings.endpoint, reason)) from error
+        raise UnreachableError(f"No answer from {settings.endpoint}: {reason}") from error
 
 
 def _tls(settings: Settings) -> ssl.SSLContext | None:
@@ -206,11 +209,11 @@ def _open(command: str, status: int, body: bytes) -> dict[str, Any]:
         (content,) = json.loads(body).values()
     except (ValueError, AttributeError):
         raise CloudError(
-            "{0} answered HTTP {1} without an API answer: is the endpoint's path right?".format(command, status), status
+            f"{command} answered HTTP {status} without an API answer: is the endpoint's path right?", status
         ) from None
     content = content if isinstance(content, dict) else {}
-    if status != 200:
-        raise CloudError(_sentence(content) or "{0} answered HTTP {1}".format(command, status), _code(content) or status)
+    if status != OK:
+        raise CloudError(_sentence(content) or f"{command} answered HTTP {status}", _code(content) or status)
     return content
 
 
@@ -226,7 +229,7 @@ def only(command: str, answer: Mapping[str, Any]) -> dict[str, Any]:
         CloudError: the answer says ``success: false``.
     """
     if str(answer.get("success", True)).lower() == "false":
-        raise CloudError(str(answer.get("displaytext") or "{0} did not succeed".format(command)))
+        raise CloudError(str(answer.get("displaytext") or f"{command} did not succeed"))
     for value in answer.values():
         if isinstance(value, dict):
             return dict(value)
@@ -248,5 +251,5 @@ def _text(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _now() -> datetime.datetime:
-    return datetime.datetime.now(datetime.timezone.utc)
+def _now() -> dt.datetime:
+    return dt.datetime.now(dt.timezone.utc)

@@ -13,13 +13,13 @@ class CloudError(Exception):
         self.code = code
 
 
-class NotFound(CloudError):
+class NotFoundError(CloudError):
     """A name that nothing in the cloud carries."""
 
 
-class Immutable(CloudError):
+class ImmutableError(CloudError):
     """A change the cloud cannot make to an existing object."""
 
 
-class Unreachable(CloudError):
+class UnreachableError(CloudError):
     """No answer: refused, timed out, broken off."""

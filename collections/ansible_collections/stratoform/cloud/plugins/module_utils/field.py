@@ -4,8 +4,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Callable, Mapping, Sequence
+from typing import Any, Callable
 
 from ansible_collections.stratoform.cloud.plugins.module_utils.planner import Named
 from ansible_collections.stratoform.cloud.plugins.module_utils.reference import REFERENCES

@@ -4,10 +4,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Collection, Mapping
+from typing import Any
 
-from ansible_collections.stratoform.cloud.plugins.module_utils.errors import Immutable
+from ansible_collections.stratoform.cloud.plugins.module_utils.errors import ImmutableError
 
 CREATE, UPDATE, DELETE = "create", "update", "delete"
 
@@ -43,9 +44,7 @@ class Plan:
         return [name for name, value in self.after.items() if differs(self.before.get(name), value)]
 
 
-def plan(
-    current: Mapping[str, Any] | None, desired: Mapping[str, Any] | None, immutable: Collection[str] = ()
-) -> Plan:
+def plan(current: Mapping[str, Any] | None, desired: Mapping[str, Any] | None, immutable: Collection[str] = ()) -> Plan:
     """Compare what is with what should be.
 
     Args:
@@ -55,7 +54,7 @@ def plan(
         immutable: fields an existing object cannot change.
 
     Raises:
-        Immutable: the object would have to change one of those; the sentence names them all.
+        ImmutableError: the object would have to change one of those; the sentence names them all.
     """
     if desired is None:
         return Plan() if current is None else Plan(DELETE, before=dict(current))
@@ -66,7 +65,7 @@ def plan(
     proposal = Plan(UPDATE, before, after)
     stuck = [name for name in proposal.changes if name in immutable]
     if stuck:
-        raise Immutable(", ".join(_refusal(name, before[name], after[name]) for name in stuck))
+        raise ImmutableError(", ".join(_refusal(name, before[name], after[name]) for name in stuck))
     return proposal if proposal.changes else Plan(None, before, after)
 
 
@@ -101,4 +100,4 @@ def _plain(value: Any) -> Any:
 
 
 def _refusal(name: str, before: Any, after: Any) -> str:
-    return "{0} cannot be changed from {1!r} to {2!r}".format(name, _plain(before), _plain(after))
+    return f"{name} cannot be changed from {_plain(before)!r} to {_plain(after)!r}"

@@ -5,11 +5,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Mapping, Sequence
+from typing import Any
 
 from ansible_collections.stratoform.cloud.plugins.module_utils.api import Api
-from ansible_collections.stratoform.cloud.plugins.module_utils.errors import CloudError, NotFound
+from ansible_collections.stratoform.cloud.plugins.module_utils.errors import CloudError, NotFoundError
 from ansible_collections.stratoform.cloud.plugins.module_utils.planner import Named
 
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
@@ -47,17 +48,19 @@ REFERENCES: Mapping[str, Reference] = {
     "cluster": Reference("listClusters", "clusterid", "clustername", within={**_ZONE, "pod": "podid"}),
     "host": Reference("listHosts", "hostid", "hostname", within=_ZONE, extra={"type": "Routing"}),
     "physical_network": Reference("listPhysicalNetworks", "physicalnetworkid", "physicalnetworkname", within=_ZONE),
-    "domain": Reference("listDomains", "domainid", "domain", match=("name", "path"), search=None, extra={"listall": True}),
-    "project": Reference("listProjects", "projectid", "project", extra={"listall": True}),
-    "network": Reference(
-        "listNetworks", "networkid", "networkname", search="keyword", within={**_ZONE, **_OWNER}, extra={"canusefordeploy": True}
+    "domain": Reference(
+        "listDomains", "domainid", "domain", match=("name", "path"), search=None, extra={"listall": True}
     ),
+    "project": Reference("listProjects", "projectid", "project", extra={"listall": True}),
+    "network": Reference("listNetworks", "networkid", "networkname", search="keyword", within={**_ZONE, **_OWNER}),
     "vpc": Reference("listVPCs", "vpcid", "vpcname", within={**_ZONE, **_OWNER}),
     "network_acl": Reference("listNetworkACLLists", "aclid", "aclname", within={"vpc": "vpcid"}),
     "network_offering": Reference("listNetworkOfferings", "networkofferingid", "networkofferingname"),
     "service_offering": Reference("listServiceOfferings", "serviceofferingid", "serviceofferingname"),
     "disk_offering": Reference("listDiskOfferings", "diskofferingid", "diskofferingname"),
-    "template": Reference("listTemplates", "templateid", "templatename", within=_ZONE, extra={"templatefilter": "executable"}),
+    "template": Reference(
+        "listTemplates", "templateid", "templatename", within=_ZONE, extra={"templatefilter": "executable"}
+    ),
     "os_type": Reference("listOsTypes", "ostypeid", "ostypename", match=("description",), search="description"),
     "os_category": Reference("listOsCategories", "oscategoryid", "oscategoryname"),
 }
@@ -80,7 +83,7 @@ class Directory:
         """The object of that kind with that name or id.
 
         Raises:
-            NotFound: there is none, or none where the other options say.
+            NotFoundError: there is none, or none where the other options say.
             CloudError: there are several.
         """
         if (kind, name) not in self._found:
@@ -106,11 +109,11 @@ class Directory:
         ids = {item["id"]: item for item in items if name in [item.get(key) for key in ("id", *row.match)]}
         word = kind.replace("_", " ")
         if not ids:
-            raise NotFound("there is no {0} {1!r}{2}".format(word, name, self._where(row)))
+            raise NotFoundError(f"there is no {word} {name!r}{self._where(row)}")
         if len(ids) > 1:
-            raise CloudError("{0} {1}s are called {2!r}: give the id of one ({3})".format(len(ids), word, name, ", ".join(ids)))
+            raise CloudError(f"{len(ids)} {word}s are called {name!r}: give the id of one ({', '.join(ids)})")
         return Named(name, next(iter(ids)))
 
     def _where(self, row: Reference) -> str:
-        places = ["{0} {1!r}".format(option, self._options[option]) for option in row.within if self._options.get(option)]
+        places = [f"{option} {self._options[option]!r}" for option in row.within if self._options.get(option)]
         return " in " + ", ".join(places) if places else ""

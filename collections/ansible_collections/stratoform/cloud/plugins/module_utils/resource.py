@@ -8,12 +8,13 @@ check mode and exit happen here. ``docs/adding_a_module.md`` shows how little a 
 
 from __future__ import annotations
 
-from typing import Any, Callable, Collection, Mapping, NamedTuple, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, Callable, NamedTuple
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.stratoform.cloud.plugins.module_utils import planner
 from ansible_collections.stratoform.cloud.plugins.module_utils.api import Api, only
-from ansible_collections.stratoform.cloud.plugins.module_utils.errors import CloudError, NotFound
+from ansible_collections.stratoform.cloud.plugins.module_utils.errors import CloudError, NotFoundError
 from ansible_collections.stratoform.cloud.plugins.module_utils.field import CREATE, UPDATE, Field
 from ansible_collections.stratoform.cloud.plugins.module_utils.planner import Named, Plan
 from ansible_collections.stratoform.cloud.plugins.module_utils.reference import Directory
@@ -93,7 +94,7 @@ class Resource:
             if not check_mode:
                 item = self.carry_out(todo, item)
         except CloudError as error:
-            raise CloudError("Failed to {0} {1}: {2}".format(self.doing, self.title, error), error.code) from error
+            raise CloudError(f"Failed to {self.doing} {self.title}: {error}", error.code) from error
         return Outcome(todo.verb is not None, planner.shown(todo.before), planner.shown(todo.after), dict(item or {}))
 
     def find(self) -> Item | None:
@@ -104,25 +105,30 @@ class Resource:
         try:
             narrowed = {field.narrows: self.value(field) for field in self.fields if field.narrows}
             wanted = {field.name: self.comparable(field) for field in self.fields if field.key}
-        except NotFound:
+        except NotFoundError:
             return None
         items = self.api.list(self.lists, **self.listing, **narrowed)
         keys = [field for field in self.fields if field.key and wanted[field.name] is not None]
-        found = [item for item in items if not any(planner.differs(key.current(item), wanted[key.name]) for key in keys)]
-        return self.choose(found)
+        return self.choose(
+            [item for item in items if not any(planner.differs(key.current(item), wanted[key.name]) for key in keys)]
+        )
 
     def choose(self, found: Sequence[Item]) -> Item | None:
         """The one object among those that carry the declared keys."""
         ids = {item.get("id"): item for item in found}
         if len(ids) > 1:
-            raise CloudError("there are {0} such objects ({1})".format(len(ids), ", ".join(str(key) for key in ids)))
+            raise CloudError("there are {} such objects ({})".format(len(ids), ", ".join(str(key) for key in ids)))
         return found[0] if found else None
 
     def current(self, item: Item | None) -> dict[str, Any] | None:
-        """The fields the cloud shows of the object, ready for comparison."""
+        """The fields the cloud shows of the object, ready for comparison.
+
+        What narrowed the list is right by being listed, even where the answer does not repeat it.
+        """
         if item is None:
             return None
-        return {field.name: field.current(item) for field in self.fields if field.shown is not None}
+        values = {field: field.current(item) for field in self.fields if field.shown is not None}
+        return {field.name: value for field, value in values.items() if value is not None or not field.narrows}
 
     def desired(self, item: Item | None) -> dict[str, Any] | None:  # noqa: ARG002 subclasses decide by what is there
         """The declared fields, ready for comparison; None when there shall be no such object."""
@@ -198,7 +204,7 @@ class Resource:
         try:
             return self.api.until(look, "waiting for it")
         except CloudError as error:
-            raise CloudError("{0}; its {1} is {2!r}".format(error, status, latest.get(status)), error.code) from error
+            raise CloudError(f"{error}; its {status} is {latest.get(status)!r}", error.code) from error
 
     def send(self, command: str, **params: Any) -> dict[str, Any]:
         """Run a command, to its end unless the task does not want to wait."""
@@ -231,7 +237,7 @@ class Resource:
             return self.named(field.reference, raw)
         try:
             return self.named(field.reference, raw)
-        except NotFound:
+        except NotFoundError:
             return [Named(name) for name in raw] if isinstance(raw, list) else Named(raw)
 
     def raw(self, field: Field) -> Any:
@@ -250,7 +256,7 @@ class Resource:
     def title(self) -> str:
         """The object as an error speaks of it: ``pod 'pod1'``."""
         keys = [str(self.options[field.name]) for field in self.fields if field.key and self.options.get(field.name)]
-        return "{0} {1!r}".format(self.noun.replace("_", " "), keys[0] if keys else "")
+        return "{} {!r}".format(self.noun.replace("_", " "), keys[0] if keys else "")
 
     @classmethod
     def argument_spec(cls) -> dict[str, Any]:

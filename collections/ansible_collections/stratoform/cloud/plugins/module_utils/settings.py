@@ -7,8 +7,10 @@ from __future__ import annotations
 import configparser
 import os
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Mapping
+from pathlib import Path
+from typing import Any
 
 from ansible_collections.stratoform.cloud.plugins.module_utils.errors import CloudError
 
@@ -80,21 +82,20 @@ def _from_environment(environ: Mapping[str, str]) -> dict[str, str]:
 def _from_files(params: Mapping[str, Any], environ: Mapping[str, str]) -> dict[str, str]:
     """The section of the configuration files; a later file wins, a named one must exist."""
     named = params.get("api_config") or environ.get("CLOUDSTACK_CONFIG")
-    paths = [os.path.join(os.path.expanduser("~"), ".cloudstack.ini"), os.path.abspath("cloudstack.ini")]
+    paths = [Path("~/.cloudstack.ini").expanduser(), Path("cloudstack.ini")]
     if named:
-        named = os.path.expanduser(named)
-        if not os.path.exists(named):
-            raise CloudError("The configuration file {0} does not exist.".format(named))
-        paths.append(named)
+        paths.append(Path(named).expanduser())
+        if not paths[-1].exists():
+            raise CloudError(f"The configuration file {paths[-1]} does not exist.")
     parser = configparser.ConfigParser(interpolation=None)
     try:
         read = parser.read(paths, encoding="utf-8")
     except configparser.Error as error:
-        raise CloudError("The configuration file cannot be read: {0}".format(error)) from error
+        raise CloudError(f"The configuration file cannot be read: {error}") from error
     section = params.get("api_region") or environ.get("CLOUDSTACK_REGION") or "cloudstack"
     if not parser.has_section(section):
         if read and (named or params.get("api_region")):
-            raise CloudError("No section [{0}] in {1}.".format(section, ", ".join(read)))
+            raise CloudError("No section [{}] in {}.".format(section, ", ".join(read)))
         return {}
     return {name: value for name, value in parser.items(section) if value}
 
@@ -106,9 +107,9 @@ def _settings(chosen: Mapping[str, str], params: Mapping[str, Any]) -> Settings:
             "CLOUDSTACK_CONFIG names (or ./cloudstack.ini, ~/.cloudstack.ini)."
         )
     if not chosen["endpoint"].startswith(("http://", "https://")):
-        raise CloudError("The endpoint {0} is not an http or https URL.".format(chosen["endpoint"]))
+        raise CloudError("The endpoint {} is not an http or https URL.".format(chosen["endpoint"]))
     if chosen["method"].lower() not in ("get", "post"):
-        raise CloudError("The request method must be get or post, not {0}.".format(chosen["method"]))
+        raise CloudError("The request method must be get or post, not {}.".format(chosen["method"]))
     validate, bundle = _trust(chosen, params)
     return Settings(
         endpoint=chosen["endpoint"],
@@ -122,7 +123,7 @@ def _settings(chosen: Mapping[str, str], params: Mapping[str, Any]) -> Settings:
         ca_path=bundle,
         cert=chosen.get("cert"),
         cert_key=chosen.get("cert_key"),
-        headers={name[len("header_"):]: value for name, value in chosen.items() if name.startswith("header_")},
+        headers={name[len("header_") :]: value for name, value in chosen.items() if name.startswith("header_")},
     )
 
 
@@ -142,4 +143,4 @@ def _number(name: str, text: str) -> float:
     try:
         return float(text)
     except ValueError:
-        raise CloudError("The setting {0} must be a number of seconds, not {1!r}.".format(name, text)) from None
+        raise CloudError(f"The setting {name} must be a number of seconds, not {text!r}.") from None

@@ -26,7 +26,7 @@ options:
     type: str
     required: true
   hypervisor:
-    description: Hypervisor of all its hosts, for instance V(KVM) or V(Simulator). Needed to create it; cannot be changed.
+    description: Hypervisor of its hosts, for instance V(KVM) or V(Simulator). Needed to create it; cannot be changed.
     type: str
   cluster_type:
     description: Who manages the hosts, the cloud or a manager of their own such as vCenter. Cannot be changed.

@@ -130,7 +130,7 @@ host:
       sample: ssd
 """
 
-from typing import Sequence
+from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 from ansible_collections.stratoform.cloud.plugins.module_utils.field import CREATE, UPDATE, Field
@@ -179,14 +179,15 @@ class Host(Resource):
     @property
     def title(self) -> str:
         """The host as an error speaks of it."""
-        return "host {0!r}".format(self.options["url"])
+        return "host {!r}".format(self.options["url"])
 
     def choose(self, found: Sequence[Item]) -> Item | None:
         """A name decides before an address: several names may share one address."""
         url = urlsplit(self.options["url"])
         names = {self.options.get("name"), self.options["url"], (url.hostname or "") + url.path.rstrip("/")}
         named = [item for item in found if item.get("name") in names]
-        return super().choose(named or [item for item in found if url.hostname in (item.get("ipaddress"), item.get("name"))])
+        here = [item for item in found if url.hostname in (item.get("ipaddress"), item.get("name"))]
+        return super().choose(named or here)
 
     def remove(self, item: Item) -> None:
         """Remove the host, with its instances when forced."""

@@ -61,10 +61,11 @@ options:
   user_data:
     description:
       - Text for the operating system in it, for instance a cloud-init document or a script.
-      - Given when the instance is deployed. The API of release 4.3 does not show it, so it is neither compared nor changed later.
+      - Given when the instance is deployed. The API of release 4.3 does not show it, so it is neither compared
+        nor changed later.
     type: str
   disk_offering:
-    description: Disk offering of a further volume, or of the root volume when started from an ISO. Used when it is deployed.
+    description: Disk offering of a further volume (of the root volume, from an ISO). Used when it is deployed.
     type: str
   disk_size:
     description: Size in GB of that volume when its offering leaves it open. Used when it is deployed.
@@ -199,7 +200,8 @@ instance:
 """
 
 import base64
-from typing import Any, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
 from ansible_collections.stratoform.cloud.plugins.module_utils.field import CREATE, UPDATE, Field
 from ansible_collections.stratoform.cloud.plugins.module_utils.planner import Named

@@ -37,7 +37,9 @@ options:
     description: Netmask of the subnet. Cannot be changed.
     type: str
   start_ip:
-    description: First address for instances. Used on creation only; M(stratoform.cloud.vlan_ip_range) declares further ranges.
+    description:
+      - First address for instances. Used on creation only.
+      - M(stratoform.cloud.vlan_ip_range) declares further ranges.
     type: str
   end_ip:
     description: Last address for instances. Used on creation only.
@@ -92,7 +94,7 @@ options:
     description: Whether a change of the offering may change the subnet.
     type: bool
   guest_vm_cidr:
-    description: Part of the subnet that instances may use. Set when the network is created; the API does not show it so.
+    description: Part of the subnet that instances may use. Set when the network is created, never compared.
     type: str
   forced:
     description: With O(state=absent), delete the network although something still uses it.

@@ -10,7 +10,8 @@ module: network_offering
 short_description: Declare a network offering
 version_added: 0.1.0
 description:
-  - Creates network offerings, the kinds in which guest networks come, changes their text, enables, disables and deletes them.
+  - Creates network offerings, the kinds in which guest networks come, changes their text, enables, disables
+    and deletes them.
   - What an offering promises cannot be changed; declare another one.
 author: Stratoform contributors (@stratoform)
 options:
@@ -82,7 +83,7 @@ options:
     description: Whether traffic out of the network is allowed unless a rule denies it.
     type: bool
   keep_alive_enabled:
-    description: Whether load balancers keep connections open. Set when the offering is created; the API does not show it.
+    description: Whether load balancers keep connections open. Set when the offering is created, never compared.
     type: bool
   max_connections:
     description: Connections a load balancer accepts.
@@ -148,7 +149,8 @@ network_offering:
       sample: [{name: Dhcp}]
 """
 
-from typing import Any, Mapping
+from collections.abc import Mapping
+from typing import Any
 
 from ansible_collections.stratoform.cloud.plugins.module_utils.field import CREATE, UPDATE, Field
 from ansible_collections.stratoform.cloud.plugins.module_utils.resource import ABSENT, Resource, run

@@ -47,7 +47,7 @@ options:
     description: Whether a storage system makes one unit of storage for each volume. Used on creation only.
     type: bool
   capacity_bytes:
-    description: Bytes the cloud may give out of it, for managed storage. The API shows what it measures, so it is not compared.
+    description: Bytes the cloud may give out of it, for managed storage. Used on creation only.
     type: int
   capacity_iops:
     description: Operations a second that the pool can serve.
@@ -118,7 +118,8 @@ primary_storage:
       sample: 1099511627776
 """
 
-from typing import Any, Mapping
+from collections.abc import Mapping
+from typing import Any
 from urllib.parse import urlsplit
 
 from ansible_collections.stratoform.cloud.plugins.module_utils.field import CREATE, Field
@@ -131,7 +132,7 @@ LOCAL = ("SharedMountPoint", "Filesystem")
 def place(type_: str, server: str, path: str) -> str:
     """Where a pool is, in one spelling; the server of a path on the hosts themselves says nothing."""
     server = "" if type_ in LOCAL else server.lower()
-    return "{0}://{1}{2}".format(type_, server, path.rstrip("/") or "/")
+    return f"{type_}://{server}{path.rstrip('/') or '/'}"
 
 
 def place_of(pool: Mapping[str, Any]) -> str | None:
@@ -165,7 +166,7 @@ class PrimaryStorage(Resource):
         Field("provider", shown=None, on=CREATE),
         Field("hypervisor", immutable=True, on=CREATE),
         Field("managed", shown=None, type="bool", on=CREATE),
-        Field("capacity_bytes", shown=None, type="int"),
+        Field("capacity_bytes", shown=None, type="int", on=CREATE),
         Field("capacity_iops", type="int"),
         Field("tags", type="list", elements="str"),
         Field("details", shown=None, type="dict", on=CREATE),

@@ -12,8 +12,8 @@ version_added: 0.1.0
 description:
   - Registers public keys that instances let in, and deletes them.
   - Without O(public_key) the cloud makes a pair, and the private half is returned once, by the task that made it.
-  - Keys are compared by the MD5 fingerprint the API shows. Another key under the same name replaces the one that is there.
-    Instances keep the key they were deployed with.
+  - Keys are compared by the MD5 fingerprint the API shows. Another key under the same name replaces the one
+    that is there. Instances keep the key they were deployed with.
 author: Stratoform contributors (@stratoform)
 options:
   name:

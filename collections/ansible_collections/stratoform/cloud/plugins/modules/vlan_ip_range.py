@@ -10,7 +10,8 @@ module: vlan_ip_range
 short_description: Declare a range of addresses
 version_added: 0.1.0
 description:
-  - Adds ranges of public addresses, of addresses of a shared network, or of a basic zone's guest addresses, and deletes them.
+  - Adds ranges of public addresses, of a shared network's addresses or of a basic zone's guest addresses,
+    and deletes them.
   - A range is known by its first address. The API of release 4.3 cannot change one.
 author: Stratoform contributors (@stratoform)
 options:
