@@ -89,10 +89,11 @@ def locked(path: str) -> Iterator[None]:
 
 
 class Space(NamedTuple):
-    """Size of the file system under a directory, in bytes; ``available`` is what is left for us."""
+    """A file system in bytes; ``available`` is what is left for us: free without what is reserved."""
 
     capacity: int
     available: int
+    used: int
 
 
 def space(directory: str) -> Space:
@@ -100,8 +101,9 @@ def space(directory: str) -> Space:
     try:
         seen = os.statvfs(directory)
     except FileNotFoundError:
-        return Space(0, 0)
-    return Space(seen.f_blocks * seen.f_frsize, seen.f_bavail * seen.f_frsize)
+        return Space(0, 0, 0)
+    unit = seen.f_frsize
+    return Space(seen.f_blocks * unit, seen.f_bavail * unit, (seen.f_blocks - seen.f_bfree) * unit)
 
 
 def need_space(directory: str, wanted: int) -> None:

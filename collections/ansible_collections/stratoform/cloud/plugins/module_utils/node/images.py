@@ -32,9 +32,15 @@ class Image(NamedTuple):
     backing: str | None
 
 
-def describe(path: str) -> Image:
-    """Read the header of an image we made ourselves. A running guest may hold it open."""
-    return _image(json.loads(run(["qemu-img", "info", "--force-share", "--output=json", path])))
+def describe(path: str, raw: bool = False) -> Image:
+    """Read the header of an image we made ourselves. A running guest may hold it open.
+
+    Args:
+        path: the file.
+        raw: it was made raw; then what a guest wrote to its first sector must not be taken for a header.
+    """
+    argv = ["qemu-img", "info", "--force-share", "--output=json", *(["-f", "raw"] if raw else [])]
+    return _image(json.loads(run([*argv, path])))
 
 
 def _image(seen: dict[str, Any]) -> Image:

@@ -122,12 +122,12 @@ class Pool(Operation):
         """Sizes in bytes of the file system under the pool."""
         if not state:
             return {}
-        capacity, available = files.space(state["path"])
+        space = files.space(state["path"])
         return {
             "path": state["path"],
-            "capacity_bytes": capacity,
-            "available_bytes": available,
-            "used_bytes": capacity - available,
+            "capacity_bytes": space.capacity,
+            "available_bytes": space.available,
+            "used_bytes": space.used,
         }
 
     def do_create(self, desired: State) -> None:

@@ -82,10 +82,16 @@ def attach(url: str) -> str:
         try:
             run(["mount", "-t", "nfs", "-o", _OPTIONS, export, directory], timeout_s=_MOUNT_LIMIT_S)
         except NodeError as error:
-            with contextlib.suppress(OSError):
-                os.rmdir(directory)
+            _remove_mount_point(directory)
             raise NodeError(f"NFS export {export} cannot be mounted: {error}") from None
     return directory
+
+
+def _remove_mount_point(directory: str) -> None:
+    """Remove a mount point of ours, and the directory of all of them after the last one."""
+    with contextlib.suppress(OSError):  # not empty
+        os.rmdir(directory)
+        os.rmdir(_MOUNT_ROOT)
 
 
 def plan(current: State, desired: State | None) -> Plan:
@@ -134,8 +140,8 @@ class ImageStore(Operation):
         """Sizes in bytes of the file system under the store."""
         if not state or self.wanted == "absent":
             return {}
-        capacity, available = files.space(state["path"])
-        return {"path": state["path"], "capacity_bytes": capacity, "available_bytes": available}
+        space = files.space(state["path"])
+        return {"path": state["path"], "capacity_bytes": space.capacity, "available_bytes": space.available}
 
     def do_attach(self, _what: None) -> None:
         """Mount the export."""
@@ -144,4 +150,4 @@ class ImageStore(Operation):
     def do_detach(self, directory: str) -> None:
         """Unmount the export and remove the mount point."""
         run(["umount", directory], timeout_s=_MOUNT_LIMIT_S)
-        os.rmdir(directory)
+        _remove_mount_point(directory)

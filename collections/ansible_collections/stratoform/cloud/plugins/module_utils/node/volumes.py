@@ -47,7 +47,7 @@ class Volume(Operation):
         path = self._path()
         if not os.path.exists(path):
             return {}
-        seen = images.describe(path)
+        seen = images.describe(path, raw=self.params.get("format") == "raw")
         return {
             "path": path,
             "format": seen.format,
