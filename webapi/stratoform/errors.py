@@ -38,10 +38,14 @@ class ApiError(Exception):
         fault: the kind of refusal.
         message: one sentence for the person who asked; no secrets, no stack.
         ids: ``(table name, uuid)`` pairs of the objects the message speaks of.
+
+    Attributes:
+        admin_message: what root administrators read instead; may name hosts.
     """
 
     def __init__(self, fault: Fault, message: str, ids: Sequence[tuple[str, str]] = ()) -> None:
         super().__init__(message)
         self.fault = fault
         self.message = message
+        self.admin_message = message
         self.ids = tuple(ids)

@@ -38,8 +38,9 @@ def claim(session: Session, settings: Settings, vm: Vm, volumes: Sequence[Volume
         tuple(v.pool_id for v in volumes if v.pool_id is not None), vm.last_host_id,
     )
     host, placed = _place(session, settings, need, [v for v in volumes if v.pool_id is None], offering)
-    for row in {host, *placed.values()}:
-        _bump(session, row)
+    _bump(session, host)
+    for pool in {p.id: p for p in placed.values()}.values():
+        _bump(session, pool)
     for volume, pool in placed.items():
         VOLUME_STATES.move(session, volume, "place", pool_id=pool.id)
     VM_STATES.move(session, vm, "start", host_id=host.id)

@@ -32,7 +32,7 @@ class Filter:
     unit: str = ""
 
 
-class NoPlace(ApiError):
+class NoPlace(ApiError):  # noqa: N818 - says what happened
     """Insufficient capacity, explained. ``admin_message`` names the candidates, ``message`` does not."""
 
     def __init__(self, asked: str, noun: str, counts: Sequence[tuple[int, str, str]]) -> None:
@@ -56,11 +56,11 @@ def explain(
     result = []
     left = candidates
     for item in filters:
-        lost = left.where(func.coalesce(item.keeps, False).is_(False)).subquery()  # noqa: FBT003 - SQL's COALESCE
+        lost = left.where(func.coalesce(item.keeps, False).is_(False)).subquery()
         count = session.scalar(select(func.count()).select_from(lost)) or 0
         if count:
             shown = session.scalars(
-                left.where(func.coalesce(item.keeps, False).is_(False)).with_only_columns(name).limit(NAMED)  # noqa: FBT003
+                left.where(func.coalesce(item.keeps, False).is_(False)).with_only_columns(name).limit(NAMED)
             ).all()
             why = item.why
             if item.best is not None:

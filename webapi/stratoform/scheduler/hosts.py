@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import ColumnElement, Float, and_, case, cast, func, or_, select
 from sqlalchemy.orm import Session
@@ -66,9 +67,10 @@ def candidates(session: Session, settings: Settings, need: Need, most: int = 10)
     return list(found)
 
 
-def _rules(session: Session, settings: Settings, need: Need) -> tuple[Sequence[Filter], Sequence[object]]:
+def _rules(session: Session, settings: Settings, need: Need) -> tuple[Sequence[Filter], Sequence[Any]]:
     cpu_factor = func.coalesce(Cluster.cpu_overcommit, settings.number(session, "cpu.overprovisioning.factor"))
     memory_factor = func.coalesce(Cluster.memory_overcommit, settings.number(session, "mem.overprovisioning.factor"))
+    cpu = need.cpus * need.speed
     all_cpu, all_memory = Host.cpus * Host.cpu_mhz * cpu_factor, Host.memory / float(MIB) * memory_factor
     free_cpu = all_cpu - func.coalesce(_used.c.cpu, 0)
     free_memory = all_memory - func.coalesce(_used.c.memory, 0)
@@ -88,7 +90,7 @@ def _rules(session: Session, settings: Settings, need: Need) -> tuple[Sequence[F
     rules += [
         Filter(Host.cpus >= need.cpus, f"have fewer than {need.cpus} CPUs", Host.cpus.expression, "CPUs"),
         Filter(Host.cpu_mhz >= need.speed, f"have CPUs slower than {need.speed} MHz", Host.cpu_mhz.expression, "MHz"),
-        Filter(free_cpu >= need.cpus * need.speed, f"have less than {need.cpus * need.speed} MHz free", free_cpu, "MHz"),
+        Filter(free_cpu >= cpu, f"have less than {cpu} MHz of CPU free", free_cpu, "MHz"),
         Filter(free_memory >= need.memory, f"have less than {need.memory} MB of memory free", free_memory, "MB"),
     ]
     # Weighers: its last host first (its disks may be cached there), then the largest part of memory free.

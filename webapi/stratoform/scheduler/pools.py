@@ -61,9 +61,10 @@ def choose(session: Session, settings: Settings, disk: Disk, host: Host) -> Stor
         .where(StoragePool.zone_id == host.zone_id, StoragePool.removed.is_(None))
     )
     order = ((StoragePool.capacity - allocated()).desc(), StoragePool.id)
-    found = session.scalars(passing(everywhere, rules).order_by(*order).limit(1)).first()
+    found: StoragePool | None = session.scalars(passing(everywhere, rules).order_by(*order).limit(1)).first()
     if found is None:
-        raise NoPlace(str(disk), "primary storage pool", explain(session, everywhere, StoragePool.name.expression, rules))
+        why = explain(session, everywhere, StoragePool.name.expression, rules)
+        raise NoPlace(str(disk), "primary storage pool", why)
     return found
 
 

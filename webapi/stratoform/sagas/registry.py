@@ -1,0 +1,31 @@
+"""Every saga by its name, as the engine needs them to resume jobs of an earlier life."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from stratoform.jobs.saga import Saga
+
+from . import (
+    host_add,
+    host_remove,
+    network_remove,
+    pool_add,
+    pool_remove,
+    store_add,
+    store_remove,
+    template_download,
+    template_remove,
+    vm_deploy,
+    vm_destroy,
+    vm_start,
+    vm_stop,
+)
+from .services import Services
+
+SAGAS: Mapping[str, Saga[Services]] = {saga.name: saga for saga in (
+    vm_deploy.SAGA, vm_deploy.CREATE_ONLY, vm_start.SAGA, vm_stop.SAGA, vm_stop.REBOOT,
+    vm_destroy.DESTROY, vm_destroy.EXPUNGE, vm_destroy.DESTROY_AND_EXPUNGE,
+    host_add.SAGA, host_remove.SAGA, pool_add.SAGA, pool_remove.SAGA, store_add.SAGA, store_remove.SAGA,
+    template_download.SAGA, template_remove.SAGA, template_remove.COPIES, network_remove.SAGA,
+)}

@@ -1,0 +1,284 @@
+"""The steps virtual-machine sagas are made of."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from stratoform.db.database import Database
+from stratoform.errors import ApiError, Fault
+from stratoform.jobs.saga import Output
+from stratoform.model import addresses
+from stratoform.model.base import new_uuid, now
+from stratoform.model.compute import VM_STATES, Vm
+from stratoform.model.network import Network, Nic, PhysicalNetwork, TrafficType
+from stratoform.model.storage import VOLUME_STATES, ImageStore, StoragePool, Template, TemplateCopy, Volume
+from stratoform.model.topology import Host
+from stratoform.nodes.port import Target
+from stratoform.scheduler.claim import claim
+
+from .services import Ctx, act_on, target_of
+
+DEFAULT_BRIDGE = "cloudbr0"
+"""The bridge of guest traffic when the traffic type names none (CloudStack installation guide, KVM)."""
+
+
+def volumes_of(session: Session, vm_id: int) -> list[Volume]:
+    """The live disks of a machine, root disk first."""
+    query = select(Volume).where(Volume.vm_id == vm_id, Volume.removed.is_(None)).order_by(Volume.device_id)
+    return list(session.scalars(query))
+
+
+def nics_of(session: Session, vm_id: int) -> list[Nic]:
+    """The interfaces of a machine, default one first."""
+    return list(session.scalars(select(Nic).where(Nic.vm_id == vm_id).order_by(Nic.device)))
+
+
+def host_of(ctx: Ctx) -> Target:
+    """The host the machine is on, or was on last."""
+    with ctx.services.db.read() as session:
+        vm = session.get_one(Vm, ctx.args["vm_id"])
+        host = session.get(Host, vm.host_id or vm.last_host_id or 0)
+    if host is None:
+        raise ApiError(Fault.RESOURCE_UNAVAILABLE, "The virtual machine is on no host")
+    return target_of(host, ctx.services.vault)
+
+
+def claim_host(ctx: Ctx, session: Session) -> Output:
+    """Places the machine; the output says which disks this saga placed, so that its undo leaves the others."""
+    vm = session.get_one(Vm, ctx.args["vm_id"])
+    disks = volumes_of(session, vm.id)
+    fresh = [v.id for v in disks if v.state == "Allocated"]
+    if vm.state != "Starting" or vm.host_id is None:
+        claim(session, ctx.services.settings, vm, disks, ctx.args.get("host_id"))
+    return {"host_id": vm.host_id, "placed": fresh}
+
+
+def unclaim_host(ctx: Ctx, session: Session) -> None:
+    """Gives host and pools back."""
+    vm = session.get_one(Vm, ctx.args["vm_id"])
+    if vm.state == "Starting":
+        VM_STATES.move(session, vm, "fail to start", host_id=None)
+    for volume_id in ctx.out.get("claim", {}).get("placed", ()):
+        volume = session.get_one(Volume, volume_id)
+        if volume.state in {"Creating", "Ready"}:
+            VOLUME_STATES.move(session, volume, "unplace", pool_id=None, path=None)
+
+
+def bridge_args(session: Session, network: Network) -> dict[str, Any]:
+    """Arguments of the operation ``bridge`` for a guest network."""
+    label = session.scalar(
+        select(TrafficType.kvm_label).join(PhysicalNetwork, PhysicalNetwork.id == TrafficType.physical_network_id)
+        .where(PhysicalNetwork.id == network.physical_network_id, TrafficType.type == "Guest",
+               TrafficType.removed.is_(None))
+    )
+    vlan = None if network.vlan in {None, "", "untagged"} else int(str(network.vlan))
+    return {"label": label or DEFAULT_BRIDGE, "vlan": vlan, "state": "present"}
+
+
+def make_bridges(ctx: Ctx) -> Output:
+    """Sees to it that every network of the machine has its bridge on the host; outputs network id to bridge."""
+    with ctx.services.db.read() as session:
+        nics = nics_of(session, ctx.args["vm_id"])
+        wanted = {n.network_id: bridge_args(session, session.get_one(Network, n.network_id)) for n in nics}
+    target = host_of(ctx)
+    return {"bridges": {str(i): act_on(ctx, target, "bridge", args)["name"] for i, args in wanted.items()}}
+
+
+def copy_name(template: Template) -> str:
+    """File name of a template's copy on a pool."""
+    return f"{template.uuid}.qcow2"
+
+
+def copy_templates(ctx: Ctx) -> Output:
+    """Sees to it that the pool of each disk yet to be made holds the template it starts from."""
+    with ctx.services.db.read() as session:
+        wanted = {
+            (v.template_id, v.pool_id) for v in volumes_of(session, ctx.args["vm_id"])
+            if v.state == "Creating" and v.template_id is not None and v.pool_id is not None
+        }
+    for template_id, pool_id in sorted(wanted):
+        with ctx.services.locks["template_copy", template_id, pool_id]:
+            _copy_template(ctx, template_id, pool_id)
+    return None
+
+
+def _copy_template(ctx: Ctx, template_id: int, pool_id: int) -> None:
+    db = ctx.services.db
+
+    def begin(session: Session) -> TemplateCopy:
+        found = session.scalar(
+            select(TemplateCopy).where(TemplateCopy.template_id == template_id, TemplateCopy.pool_id == pool_id))
+        if found is None:
+            size = session.get_one(Template, template_id).size
+            found = TemplateCopy(template_id=template_id, pool_id=pool_id, size=size)
+            session.add(found)
+        return found
+
+    if db.write(begin).state == "Ready":
+        return
+    with db.read() as session:
+        template, pool = session.get_one(Template, template_id), session.get_one(StoragePool, pool_id)
+        store = session.get(ImageStore, template.image_store_id or 0)
+    if store is None or template.path is None:
+        raise ApiError(Fault.RESOURCE_UNAVAILABLE, f"Template {template.name} is not in secondary storage")
+    ctx.progress(f"Copying template {template.name} to primary storage {pool.name}")
+    facts = act_on(ctx, host_of(ctx), "template", {
+        "pool_uuid": pool.uuid, "name": copy_name(template), "checksum": template.stored_checksum,
+        "source": {"url": store.url, "path": template.path}, "state": "present",
+    })
+
+    def finish(session: Session) -> None:
+        row = begin(session)
+        row.state, row.size = "Ready", int(facts.get("physical_size_bytes") or row.size)
+
+    db.write(finish)
+
+
+def volume_args(session: Session, volume: Volume, state: str = "present") -> dict[str, Any]:
+    """Arguments of the operation ``volume``."""
+    pool = session.get_one(StoragePool, volume.pool_id)
+    template = session.get(Template, volume.template_id or 0)
+    return {
+        "pool_uuid": pool.uuid, "name": volume.uuid, "size_bytes": volume.size, "format": volume.format,
+        "backing": copy_name(template) if template is not None else None, "state": state,
+    }
+
+
+def make_volumes(ctx: Ctx) -> Output:
+    """Makes the disks that are placed but not made yet."""
+    db = ctx.services.db
+    with db.read() as session:
+        mine = volumes_of(session, ctx.args["vm_id"])
+        todo = [(v.id, volume_args(session, v)) for v in mine if v.state == "Creating"]
+    target = host_of(ctx)
+    for volume_id, args in todo:
+        facts = act_on(ctx, target, "volume", args)
+        db.write(lambda s, i=volume_id, f=facts: VOLUME_STATES.move(  # type: ignore[misc]  # bound now, run now
+            s, s.get_one(Volume, i), "become ready", path=f.get("path")))
+    return None
+
+
+def unmake_volumes(ctx: Ctx) -> None:
+    """Deletes the disks this saga placed."""
+    with ctx.services.db.read() as session:
+        mine = [session.get_one(Volume, i) for i in ctx.out.get("claim", {}).get("placed", ())]
+        todo = [volume_args(session, v, "absent") for v in mine if v.pool_id is not None]
+    target = host_of(ctx) if todo else None
+    for args in todo:
+        assert target is not None  # noqa: S101 - set exactly when there is something to do
+        act_on(ctx, target, "volume", args)
+
+
+def domain_args(session: Session, vm: Vm, bridges: dict[str, str], state: str) -> dict[str, Any]:
+    """Arguments of the operation ``domain``."""
+    disks = [
+        {"pool_uuid": session.get_one(StoragePool, v.pool_id).uuid, "volume": v.uuid, "format": v.format,
+         "bus": "virtio", "device_id": v.device_id or 0}
+        for v in volumes_of(session, vm.id) if v.pool_id is not None
+    ]
+    nics = [{"mac": n.mac, "bridge": bridges.get(str(n.network_id), DEFAULT_BRIDGE), "model": "virtio"}
+            for n in nics_of(session, vm.id)]
+    return {
+        "name": vm.instance_name, "uuid": vm.uuid, "state": state, "vcpus": vm.cpus, "memory_mb": vm.memory,
+        "cpu_mhz": vm.speed, "machine": str(vm.details.get("machine", "q35")), "acceleration": None,
+        "disks": disks, "nics": nics, "force": False, "shutdown_timeout_s": 60,
+    }
+
+
+def power_on(ctx: Ctx) -> Output:
+    """Defines and starts the guest."""
+    with ctx.services.db.read() as session:
+        vm = session.get_one(Vm, ctx.args["vm_id"])
+        args = domain_args(session, vm, dict(ctx.out["bridges"]["bridges"]), "running")
+    if vm.vnc_password:
+        args["vnc_password"] = ctx.services.vault.open(vm.vnc_password)
+    facts = act_on(ctx, host_of(ctx), "domain", args)
+    return {"vnc_port": facts.get("vnc_port")}
+
+
+def power_off(ctx: Ctx) -> Output:
+    """Shuts the guest down, or switches it off when told to or when it does not listen."""
+    services = ctx.services
+    with services.db.read() as session:
+        vm = session.get_one(Vm, ctx.args["vm_id"])
+        args = domain_args(session, vm, {}, "stopped")
+        args["force"] = bool(ctx.args.get("forced", False))
+        args["shutdown_timeout_s"] = services.settings.whole(session, "stop.graceful.seconds")
+    act_on(ctx, host_of(ctx), "domain", args)
+    return None
+
+
+def erase_domain(ctx: Ctx) -> None:
+    """Leaves nothing of the guest on its host (its disks stay)."""
+    with ctx.services.db.read() as session:
+        vm = session.get_one(Vm, ctx.args["vm_id"])
+        args = {**domain_args(session, vm, {}, "absent"), "force": True}
+    act_on(ctx, host_of(ctx), "domain", args)
+
+
+def mark_running(ctx: Ctx, session: Session) -> Output:
+    """It runs: remembers where."""
+    vm = session.get_one(Vm, ctx.args["vm_id"])
+    VM_STATES.move(session, vm, "run", last_host_id=vm.host_id)
+    return None
+
+
+def mark_stopped(ctx: Ctx, session: Session) -> Output:
+    """It is off: its host's capacity is free again."""
+    vm = session.get_one(Vm, ctx.args["vm_id"])
+    VM_STATES.move(session, vm, "halt", host_id=None, last_host_id=vm.host_id or vm.last_host_id)
+    return None
+
+
+def take_addresses(db: Database, vm_id: int, wanted: list[dict[str, Any]]) -> None:
+    """Gives the machine an interface and an address in each network; once, however often it is called.
+
+    Args:
+        db: the database.
+        vm_id: the machine.
+        wanted: ``[{"network_id": .., "ip": "10.1.1.5" or None}]``, default network first.
+
+    Raises:
+        ApiError: INSUFFICIENT_CAPACITY when a network has no free address.
+    """
+    def take(session: Session) -> None:
+        have = {n.network_id for n in nics_of(session, vm_id)}
+        for device, item in enumerate(wanted):
+            network = session.get_one(Network, item["network_id"], with_for_update=True)
+            if network.id in have:
+                continue
+            add_nic(session, network, item.get("ip"), vm_id=vm_id, device=device, is_default=device == 0)
+
+    db.write(take)
+
+
+def add_nic(session: Session, network: Network, ip: str | None, **values: Any) -> Nic:
+    """Inserts an interface with the asked or the lowest free address, and lets the network's router know."""
+    if ip is not None:
+        number = addresses.number(ip)
+        span = addresses.range_of(session, network, number)
+    else:
+        number, span = addresses.lowest_free(session, network) or (0, None)
+    if span is None:
+        raise ApiError(Fault.INSUFFICIENT_CAPACITY, f"Network {network.name} has no free address"
+                                                    f"{f' {ip}: it is in none of its ranges' if ip else ''}")
+    nic = Nic(uuid=new_uuid(), network_id=network.id, mac=addresses.new_mac(), ip=number, gateway=span.gateway,
+              netmask=span.netmask, **values)
+    session.add(nic)
+    network.generation += 1
+    session.flush()
+    return nic
+
+
+def forget(ctx: Ctx, session: Session) -> None:
+    """Removes the record of a machine that was never there, with its disks'."""
+    vm = session.get_one(Vm, ctx.args["vm_id"])
+    for volume in volumes_of(session, vm.id):
+        VOLUME_STATES.move(session, volume, "expunge")
+        VOLUME_STATES.move(session, volume, "vanish", removed=now())
+    vm.removed = now()
+    vm.state = "Expunged"
+    vm.host_id = None

@@ -1,0 +1,126 @@
+"""Destroy (recoverable) and expunge (final) a virtual machine."""
+
+from __future__ import annotations
+
+from sqlalchemy.orm import Session
+
+from stratoform.jobs.queue import Lock, Order
+from stratoform.jobs.saga import Output, Saga, act, db
+from stratoform.model.base import now
+from stratoform.model.compute import VM_STATES, Vm
+from stratoform.model.storage import VOLUME_STATES, StoragePool, Volume
+from stratoform.model.topology import Host
+from stratoform.nodes.port import Target
+
+from . import steps_vm as vm_steps
+from .pool_hosts import one_host
+from .services import Ctx, Services, act_on, target_of
+from .steps_network import withdraw_addresses
+from .vm_stop import STOP_STEPS
+
+
+def _destroy(ctx: Ctx, session: Session) -> Output:
+    vm = session.get_one(Vm, ctx.args["vm_id"])
+    VM_STATES.move(session, vm, "destroy", destroyed=vm.destroyed or now())
+    return None
+
+
+def _undestroy(ctx: Ctx, session: Session) -> None:
+    vm = session.get_one(Vm, ctx.args["vm_id"])
+    if vm.state == "Destroyed":
+        VM_STATES.move(session, vm, "recover", destroyed=None)
+
+
+def _begin(ctx: Ctx, session: Session) -> Output:
+    vm = session.get_one(Vm, ctx.args["vm_id"])
+    VM_STATES.move(session, vm, "expunge")
+    return None
+
+
+def _unbegin(ctx: Ctx, session: Session) -> None:
+    """What is deleted stays deleted: the machine is Destroyed again, and expunging it is tried again later."""
+    vm = session.get_one(Vm, ctx.args["vm_id"])
+    if vm.state == "Expunging":
+        VM_STATES.move(session, vm, "fail to expunge", destroyed=vm.destroyed or now())
+
+
+def _erase_domain(ctx: Ctx) -> Output:
+    with ctx.services.db.read() as session:
+        placed = session.get_one(Vm, ctx.args["vm_id"]).last_host_id
+        host = session.get(Host, placed or 0)
+    if host is not None and host.removed is None:
+        vm_steps.erase_domain(ctx)
+    return None
+
+
+def _erase_volumes(ctx: Ctx) -> Output:
+    db_ = ctx.services.db
+    with db_.read() as session:
+        todo = [(v.id, vm_steps.volume_args(session, v, "absent"), reach(session, ctx.services, v))
+                for v in vm_steps.volumes_of(session, ctx.args["vm_id"]) if v.pool_id is not None]
+    for volume_id, args, target in todo:
+        if target is not None:
+            act_on(ctx, target, "volume", args)
+
+        def gone(session: Session, row_id: int = volume_id) -> None:
+            volume = session.get_one(Volume, row_id)
+            VOLUME_STATES.move(session, volume, "expunge")
+            VOLUME_STATES.move(session, volume, "vanish", removed=now(), pool_id=None)
+
+        db_.write(gone)
+    return None
+
+
+def reach(session: Session, services: Services, volume: Volume) -> Target | None:
+    """A connected host that reaches the disk's pool; None when the pool or its only host left the cloud.
+
+    Raises:
+        ApiError: the pool is there, but no host that reaches it is connected now.
+    """
+    pool = session.get(StoragePool, volume.pool_id or 0)
+    if pool is None or pool.removed is not None:
+        return None
+    host = one_host(session, pool)
+    return target_of(host, services.vault)
+
+
+def _vanish(ctx: Ctx, session: Session) -> Output:
+    vm = session.get_one(Vm, ctx.args["vm_id"])
+    for volume in vm_steps.volumes_of(session, vm.id):  # those that were never made
+        VOLUME_STATES.move(session, volume, "expunge")
+        VOLUME_STATES.move(session, volume, "vanish", removed=now())
+    VM_STATES.move(session, vm, "vanish", removed=now(), host_id=None)
+    return None
+
+
+def _withdraw(ctx: Ctx) -> Output:
+    withdraw_addresses(ctx)
+    return None
+
+
+_DESTROY = (*STOP_STEPS, db("destroy", "Recording that it is destroyed", _destroy, _undestroy))
+_EXPUNGE = (
+    db("expunge", "Beginning to expunge", _begin, _unbegin),
+    act("domain", "Removing the guest from its host", _erase_domain),
+    act("volumes", "Deleting the disks", _erase_volumes),
+    act("addresses", "Giving the addresses back", _withdraw),
+    db("vanish", "Recording that it is gone", _vanish),
+)
+
+DESTROY: Saga[Services] = Saga("vm_destroy", _DESTROY)
+EXPUNGE: Saga[Services] = Saga("vm_expunge", _EXPUNGE)
+# Destroyed stays destroyed when expunging fails: the expunge reconciler tries again.
+DESTROY_AND_EXPUNGE: Saga[Services] = Saga("vm_destroy_expunge", (
+    *STOP_STEPS, db("destroy", "Recording that it is destroyed", _destroy), *_EXPUNGE,
+))
+
+
+def order(vm: Vm, *, expunge: bool) -> Order:
+    """The job that destroys a machine, and expunges it at once when told to."""
+    saga = DESTROY_AND_EXPUNGE if expunge else DESTROY
+    return Order(saga.name, {"vm_id": vm.id, "forced": True}, (Lock(f"vm:{vm.id}"),))
+
+
+def expunge_order(vm: Vm) -> Order:
+    """The job that expunges a destroyed machine."""
+    return Order(EXPUNGE.name, {"vm_id": vm.id}, (Lock(f"vm:{vm.id}"),))
