@@ -59,5 +59,5 @@ attributes:
   action_group:
     description: With C(module_defaults) on the group C(stratoform.cloud.api) credentials are given once.
     support: full
-    membership: stratoform.cloud.api
+    membership: [stratoform.cloud.api]
 """

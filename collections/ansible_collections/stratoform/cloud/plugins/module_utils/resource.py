@@ -79,6 +79,7 @@ class Resource:
         self.api = api
         self.directory = Directory(api, options)
         self.doing = "find"
+        self.warnings: list[str] = []
 
     def converge(self, check_mode: bool) -> Outcome:
         """Make the object what the options say, or in check mode tell what that would change.
@@ -277,6 +278,8 @@ def run(kind: type[Resource]) -> None:
         outcome = resource.converge(module.check_mode)
     except CloudError as error:
         module.fail_json(msg=str(error), **({"errorcode": error.code} if error.code else {}))
+    for warning in dict.fromkeys(resource.warnings):
+        module.warn(warning)
     result: dict[str, Any] = {"changed": outcome.changed, kind.noun: outcome.item}
     result["diff"] = {"before": outcome.before, "after": outcome.after}
     module.exit_json(**result)

@@ -209,7 +209,7 @@ class NetworkOffering(Resource):
         Field("keep_alive_enabled", api="keepaliveenabled", shown=None, type="bool"),
         Field("max_connections", type="int"),
         Field("details", type="dict", immutable=True, on=CREATE),
-        Field("sort_key", shown=None, type="int", on=UPDATE),
+        Field("sort_key", shown=None, type="int", on=UPDATE, no_log=False),
         Field("usable", api="state", shown="state", option=False, on=UPDATE),
     )
 

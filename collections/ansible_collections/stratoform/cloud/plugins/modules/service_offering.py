@@ -180,7 +180,7 @@ class ServiceOffering(Resource):
         Field("bytes_write_rate", shown="diskBytesWriteRate", type="int", immutable=True, on=CREATE),
         Field("iops_read_rate", shown="diskIopsReadRate", type="int", immutable=True, on=CREATE),
         Field("iops_write_rate", shown="diskIopsWriteRate", type="int", immutable=True, on=CREATE),
-        Field("sort_key", shown=None, type="int", on=UPDATE),
+        Field("sort_key", shown=None, type="int", on=UPDATE, no_log=False),
     )
 
 

@@ -32,7 +32,10 @@ options:
       - Needed to register the template. The API does not show it, so it is not compared; O(checksum) is.
     type: str
   checksum:
-    description: Checksum of the image, for instance V(sha256:9f86...) or V(md5:d8e8...). Cannot be changed.
+    description:
+      - Checksum of the image, for instance V(sha256:9f86...) or V(md5:d8e8...), verified when the image is fetched.
+      - The image of a template in use cannot be replaced. When the template has another one than declared, the module
+        warns; register the new image under another name.
     type: str
   format:
     description: Format of the image, for instance V(QCOW2). Needed to register the template; cannot be changed.
@@ -189,7 +192,7 @@ class Template(Resource):
         Field("zone", reference="zone", narrows="zoneid", immutable=True, on=CREATE, required=True),
         Field("display_text"),
         Field("url", shown=None, on=CREATE),
-        Field("checksum", clean=digest, immutable=True, on=CREATE),
+        Field("checksum", shown=None, on=CREATE),
         Field("format", clean=str.upper, immutable=True, on=CREATE),
         Field("hypervisor", immutable=True, on=CREATE),
         Field("os_type", reference="os_type"),
@@ -213,13 +216,13 @@ class Template(Resource):
     )
     rules = {"required_by": {"account": ("domain",)}}
 
-    def current(self, item: Item | None) -> dict[str, object] | None:
-        """A checksum of another kind than the declared one cannot be compared."""
-        shown = super().current(item)
-        declared = self.options.get("checksum")
-        if shown and declared and len(shown["checksum"] or "") != len(digest(declared)):
-            del shown["checksum"]
-        return shown
+    def find(self) -> Item | None:
+        """The template; warns when its image is another one than declared."""
+        item = super().find()
+        there, declared = digest((item or {}).get("checksum") or ""), digest(self.options["checksum"] or "")
+        if len(there) == len(declared) and there != declared:
+            self.warnings.append(f"The image of {self.title} has checksum {there}, declared is {declared}.")
+        return item
 
     def create(self) -> Item:
         """The API wants a text for people; the name is one."""
