@@ -1,0 +1,129 @@
+"""Events, settings, jobs, and what the API says of itself."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Select
+
+from stratoform.commands.view import Field, View, col, unset
+from stratoform.model.records import Event
+from stratoform.model.tenancy import Account, Domain, User
+
+
+def _event_people(query: Select[Any]) -> Select[Any]:
+    return (
+        query.join(Account, Account.id == Event.account_id).join(Domain, Domain.id == Event.domain_id)
+        .outerjoin(User, User.id == Event.user_id)
+    )
+
+
+_NO_JOB = (
+    unset("jobid", "string", "The unfinished job that is changing this object."),
+    unset("jobstatus", "integer", "The state of that job."),
+)
+"""What no job ever changes still declares these: generators of clients expect them everywhere."""
+
+EVENT = View("event", Event, (
+    col("id", "string", "The event's id.", Event.uuid),
+    col("username", "string", "The user who acted.", User.name),
+    col("type", "string", "What was done, e.g. VM.CREATE.", Event.type),
+    col("level", "string", "INFO, WARN or ERROR.", Event.level),
+    col("description", "string", "What happened, in words.", Event.description),
+    col("account", "string", "The account that owns what was acted on.", Account.name),
+    unset("projectid", "string", "The project that owns it."),
+    unset("project", "string", "Name of that project."),
+    col("domainid", "string", "Id of the owner's domain.", Domain.uuid),
+    col("domain", "string", "Name of the owner's domain.", Domain.name),
+    col("created", "date", "When it happened.", Event.created),
+    col("state", "state", "Scheduled, Started or Completed.", Event.state),
+    col("parentid", "string", "The event that began this chain.", Event.start_uuid),
+    col("jobid", "string", "The job that did it.", Event.job_uuid),
+    unset("jobstatus", "integer", "The state of that job."),
+), _event_people)
+
+CONFIGURATION = View("configuration", None, (
+    unset("category", "string", "Where the setting belongs."),
+    unset("name", "string", "The setting's name."),
+    unset("value", "string", "Its value in the scope asked for."),
+    unset("scope", "string", "The scope of the value; for global ones, where else it may be set."),
+    unset("id", "long", "Id of the object of that scope."),
+    unset("description", "string", "What the setting does."),
+    *_NO_JOB,
+))
+
+ASYNC_JOB = View("asyncjobs", None, (
+    unset("accountid", "string", "The account that asked for it."),
+    unset("userid", "string", "The user who asked for it."),
+    unset("cmd", "string", "The command it carries out."),
+    unset("jobstatus", "integer", "0 under way, 1 succeeded, 2 failed."),
+    unset("jobprocstatus", "integer", "Always 0; see jobprogress."),
+    unset("jobresultcode", "integer", "0, or the error code of a failure."),
+    unset("jobresulttype", "string", "object: jobresult is an object."),
+    unset("jobresult", "responseobject", "The command's answer, or the error."),
+    unset("jobinstancetype", "string", "The kind of object it changes."),
+    unset("jobinstanceid", "string", "The object it changes."),
+    unset("created", "date", "When it was asked for."),
+    unset("jobid", "string", "The job's id."),
+    unset("jobprogress", "string", "What is being done right now, in words."),
+))
+
+_RESPONSE_FIELD = View("response", None, (
+    unset("name", "string", "The field's name."),
+    unset("description", "string", "What it says."),
+    unset("type", "string", "Its type."),
+    unset("response", "set", "The fields it consists of."),
+))
+
+_PARAMETER = View("params", None, (
+    unset("name", "string", "The parameter's name."),
+    unset("description", "string", "What it means."),
+    unset("type", "string", "Its type."),
+    unset("length", "integer", "Most characters it may have."),
+    unset("required", "boolean", "True when the command needs it."),
+    unset("since", "string", "Release that brought it."),
+    unset("related", "string", "Commands that deal with what it refers to."),
+))
+
+API = View("api", None, (
+    unset("name", "string", "The command's name."),
+    unset("description", "string", "What it does."),
+    unset("since", "string", "Release that brought it."),
+    unset("isasync", "boolean", "True when it answers with a job to poll."),
+    unset("related", "string", "Commands that answer with the same kind of object."),
+    Field("params", "set", "What it takes.", nested=_PARAMETER),
+    Field("response", "set", "What it answers.", nested=_RESPONSE_FIELD),
+    unset("type", "string", "Type of the answer."),
+    *_NO_JOB,
+))
+
+CAPABILITY = View("capability", None, (
+    unset("securitygroupsenabled", "boolean", "True when some zone has security groups."),
+    unset("cloudstackversion", "string", "Release of the API spoken here."),
+    unset("userpublictemplateenabled", "boolean", "True when users may register public templates."),
+    unset("supportELB", "string", "True when basic zones have elastic load balancing."),
+    unset("projectinviterequired", "boolean", "True when accounts join projects by invitation."),
+    unset("allowusercreateprojects", "boolean", "True when users may create projects."),
+    unset("customdiskofferingminsize", "long", "Smallest custom disk in GB."),
+    unset("customdiskofferingmaxsize", "long", "Largest custom disk in GB."),
+    unset("regionsecondaryenabled", "boolean", "True when one image store serves all zones."),
+    unset("kvmsnapshotenabled", "boolean", "True when disks of KVM machines can be snapshotted."),
+    unset("apilimitinterval", "integer", "Seconds after which the count of calls starts again."),
+    unset("apilimitmax", "integer", "Calls allowed in that time."),
+    *_NO_JOB,
+))
+
+HYPERVISOR = View("hypervisor", None, (unset("name", "string", "The hypervisor's name."), *_NO_JOB))
+
+STORAGE_PROVIDER = View("dataStoreProvider", None, (
+    unset("name", "string", "The provider's name."),
+    unset("type", "string", "primary or image."),
+    *_NO_JOB,
+))
+
+SUCCESS = View("success", None, (
+    unset("success", "boolean", "True when it was done."),
+    unset("displaytext", "string", "Words about it."),
+    *_NO_JOB,
+))
+"""What commands without an object answer."""
