@@ -64,7 +64,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.stratoform.cloud.plugins.module_utils.node import acceleration, files
+from ansible_collections.stratoform.cloud.plugins.module_utils.node import files, kvm_probe
 from ansible_collections.stratoform.cloud.plugins.module_utils.node.base import Operation, Plan, State, Step, serve
 from ansible_collections.stratoform.cloud.plugins.module_utils.node.errors import NodeError
 
@@ -80,19 +80,19 @@ class Acceleration(Operation):
 
     def find(self) -> State:
         """Return what the file holds."""
-        return acceleration.recorded(self.params["path"])
+        return kvm_probe.recorded(self.params["path"])
 
     def plan(self, current: State) -> Plan:
         """Probe when no verdict is there, or one from other circumstances, or a new one is asked for."""
-        now = acceleration.circumstances()
+        now = kvm_probe.circumstances()
         known = current.get("acceleration") in ("kvm", "qemu") and current.get("circumstances") == now
         if known and not self.params["refresh"]:
             return Plan((), current)
         # Probing changes nothing on the host, so even a dry run knows the verdict.
         try:
-            verdict = acceleration.probe(self.params["timeout_s"])
+            verdict = kvm_probe.probe(self.params["timeout_s"])
         except NodeError as error:
-            verdict = acceleration.Verdict("", str(error))
+            verdict = kvm_probe.Verdict("", str(error))
         wanted = {**current, "acceleration": verdict.kind, "reason": verdict.reason, "circumstances": now}
         return Plan(() if wanted == current else (Step("write", wanted),), wanted)
 
@@ -114,8 +114,8 @@ def main() -> None:
     serve(
         Acceleration,
         {
-            "path": {"type": "path", "default": acceleration.HOST_FILE},
-            "timeout_s": {"type": "float", "default": acceleration.LIMIT_S},
+            "path": {"type": "path", "default": kvm_probe.HOST_FILE},
+            "timeout_s": {"type": "float", "default": kvm_probe.LIMIT_S},
             "refresh": {"type": "bool", "default": False},
         },
     )
