@@ -24,6 +24,7 @@ class Pod(Resource):
         Field("gateway"),
         Field("size", type="int", immutable=True, on=CREATE),
         Field("secret", shown=None, no_log=True),
+        Field("details", type="dict"),
         Field("tags", type="list", elements="str", on=UPDATE),
         Field("allocation_state", option=False),
     )
@@ -168,3 +169,12 @@ def test_a_refusal_says_what_was_being_done(cloud: FakeCloud) -> None:
     with pytest.raises(CloudError, match=r"^Failed to create pod 'p': The address range is taken\.$") as refusal:
         converge(cloud)
     assert refusal.value.code == 431
+
+
+def test_a_mapping_is_sent_whole(cloud: FakeCloud, zone: dict[str, Any]) -> None:
+    """The API replaces it, so what nobody declared goes with it."""
+    cloud.add("pod", name="p", zoneid=zone["id"], details={"theirs": "1", "ours": "1"})
+    assert not converge(cloud, details={"ours": "1"}).changed
+    converge(cloud, details={"ours": "2"})
+    sent = {name: value for name, value in cloud.sent("updatePod").items() if name != "id"}
+    assert sent == {"details[0].theirs": "1", "details[0].ours": "2"}

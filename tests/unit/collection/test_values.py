@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from ansible_collections.stratoform.cloud.plugins.inventory.instances import address, group_names, host_names
 from ansible_collections.stratoform.cloud.plugins.module_utils.errors import CloudError
 from ansible_collections.stratoform.cloud.plugins.module_utils.field import bare_vlan
+from ansible_collections.stratoform.cloud.plugins.modules.host import known_as
 from ansible_collections.stratoform.cloud.plugins.modules.primary_storage import place_of, tidy_url
 from ansible_collections.stratoform.cloud.plugins.modules.ssh_key import fingerprint
 from ansible_collections.stratoform.cloud.plugins.modules.template import broken, digest
@@ -73,3 +75,43 @@ def test_a_broken_download_is_told_from_a_slow_one(template: dict[str, object], 
 def test_vlans_are_compared_bare(vlan: str, bare: str) -> None:
     """The API shows some of them as URIs."""
     assert bare_vlan(vlan) == bare
+
+
+@pytest.mark.parametrize(
+    ("url", "name", "expected"),
+    [
+        ("http://10.0.0.5", None, {"10.0.0.5"}),
+        ("http://10.0.0.5", "node5", {"node5"}),
+        ("http://sim/c0/h0", None, {"http://sim/c0/h0", "sim/c0/h0", "sim-c0-h0"}),
+    ],
+)
+def test_a_host_is_known_by_what_its_url_tells(url: str, name: str | None, expected: set[str]) -> None:
+    """A simulated host by its path, never by the server name it shares."""
+    assert known_as(url, name) == expected
+
+
+NICS = [
+    {"networkname": "back", "networkid": "1", "ipaddress": "10.0.0.1"},
+    {"networkname": "front", "networkid": "2", "ipaddress": "10.0.1.1", "isdefault": True},
+]
+
+
+@pytest.mark.parametrize(
+    ("network", "expected"), [(None, "10.0.1.1"), ("back", "10.0.0.1"), ("1", "10.0.0.1"), ("x", None)]
+)
+def test_the_address_of_an_instance(network: str | None, expected: str | None) -> None:
+    """In the default network, or in the one asked for."""
+    assert address({"nic": NICS}, network) == expected
+    assert address({}, network) is None
+
+
+def test_the_groups_of_an_instance() -> None:
+    """What is unset makes no group."""
+    instance = {"zonename": "z", "state": "Running", "tags": [{"key": "role", "value": "web"}], "group": ""}
+    assert group_names(instance) == ["zone_z", "state_running", "tag_role_web"]
+
+
+def test_host_names_are_unique_and_no_templates() -> None:
+    """The id stands in."""
+    instances = [{"id": "1", "name": "a"}, {"id": "2", "name": "a"}, {"id": "3", "name": "{{ x }}"}, {"id": "4"}]
+    assert host_names(instances, "name") == ["a", "a-2", "3", "4"]

@@ -70,7 +70,9 @@ options:
     elements: str
     default: [Running]
   hostname:
-    description: What an instance is called in the inventory. Where two would share a name, the later ones get their id added.
+    description:
+      - What an instance is called in the inventory.
+      - Where two would share a name, the later ones get their id added.
     type: str
     choices: [name, displayname, instancename, id, ip]
     default: name
@@ -81,7 +83,8 @@ options:
     type: str
   add_groups:
     description:
-      - Whether to make groups of the zone, the instance group, the tags, the state, the template and the service offering.
+      - Whether to make groups of the zone, the instance group, the tags, the state, the template and the service
+        offering.
       - Their names are, for instance, C(zone_paris), C(group_web), C(tag_role_web), C(state_running).
     type: bool
     default: true

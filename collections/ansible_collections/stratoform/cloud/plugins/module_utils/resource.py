@@ -170,12 +170,17 @@ class Resource:
         return self.change(item, left) if left else item
 
     def change(self, item: Item, names: Collection[str]) -> Item:
-        """Give the object's fields ``names`` their declared values."""
+        """Give the object's fields ``names`` their declared values.
+
+        Mappings are sent whole, with the keys nobody declared: the API replaces them.
+        """
         if self.replaceable:
             self.remove(item)
             return self.create()
         fields = [field for field in self.fields if field.name in names and field.on != CREATE]
-        answer = self.send(str(self.updates), id=item["id"], **self.arguments(fields))
+        maps = [field for field in fields if field.type == "dict"]
+        merged = {field.parameter: {**(field.current(item) or {}), **self.value(field)} for field in maps}
+        answer = self.send(str(self.updates), id=item["id"], **{**self.arguments(fields), **merged})
         return answer if "id" in answer else self.find() or item
 
     def remove(self, item: Item) -> None:

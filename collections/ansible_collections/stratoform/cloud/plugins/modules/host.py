@@ -140,6 +140,18 @@ RESOURCE_STATE = {"Enable": "Enabled", "Disable": "Disabled"}
 """updateHost takes the verb; the answer shows the state."""
 
 
+def known_as(url: str, name: str | None) -> set[str]:
+    """What a host may be called in answers: the declared name alone, or what its URL tells.
+
+    Simulated hosts share a server name; the URL's path tells them apart.
+    """
+    if name:
+        return {name}
+    parts = urlsplit(url)
+    server, path = parts.hostname or url, parts.path.strip("/")
+    return {url, f"{server}/{path}", f"{server}/{path}".replace("/", "-")} if path else {server}
+
+
 class Host(Resource):
     """A hypervisor host."""
 
@@ -182,12 +194,9 @@ class Host(Resource):
         return "host {!r}".format(self.options["url"])
 
     def choose(self, found: Sequence[Item]) -> Item | None:
-        """A name decides before an address: several names may share one address."""
-        url = urlsplit(self.options["url"])
-        names = {self.options.get("name"), self.options["url"], (url.hostname or "") + url.path.rstrip("/")}
-        named = [item for item in found if item.get("name") in names]
-        here = [item for item in found if url.hostname in (item.get("ipaddress"), item.get("name"))]
-        return super().choose(named or here)
+        """The host that carries one of its names as name or as address."""
+        names = known_as(self.options["url"], self.options.get("name"))
+        return super().choose([item for item in found if names & {item.get("name"), item.get("ipaddress")}])
 
     def remove(self, item: Item) -> None:
         """Remove the host, with its instances when forced."""
