@@ -1,112 +1,149 @@
-"""Whether guests of this host can use KVM: tried, not assumed.
+"""Whether this host's /dev/kvm really runs guests.
 
-``/dev/kvm`` may exist and still hang every guest. The probe starts a real one: the host's own firmware boots a
-disk of a few instructions that writes a word to the serial port and resets. On working hardware that takes a
-fraction of a second.
+The device being there proves nothing: nested virtualisation may offer it and then hang or kill every guest. So a real
+guest is started, one of 512 bytes, and must say so on its serial port within the time limit. It takes a tenth of a
+second where KVM works.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import platform
 import subprocess
 import tempfile
-from typing import Any
+from typing import Any, NamedTuple
 
 from . import files
-from .base import Operation, Plan, State, Step
 from .errors import NodeError
 
 HOST_FILE = "/etc/stratoform/host.json"
-_QEMU = ("/usr/bin/qemu-system-x86_64", "/usr/libexec/qemu-kvm", "/usr/bin/qemu-kvm")
-_WORD = b"alive"
-_SECTOR, _DISK_SIZE = 510, 1024 * 1024
+DEVICE = "/dev/kvm"
+EMULATORS = ("/usr/bin/qemu-system-x86_64", "/usr/libexec/qemu-kvm")
+LIMIT_S = 5.0
+
+# The guest: a boot sector that builds page tables, enters long mode, leaves the guest 200 times by CPUID with
+# SSE state at hand, spins, writes a line to COM1 and resets (a triple fault). What breaks on a broken KVM is
+# one of these steps. In gas syntax:
+#
+#       .code16
+#       cli; xorw %ax, %ax; movw %ax, %ds; movw %ax, %es; movw %ax, %ss; movw $0x7c00, %sp; cld
+#       movw $0x1000, %di; movw $0x1800, %cx; rep stosw               # room for three tables
+#       movw $0x2003, 0x1000; movw $0x3003, 0x2000; movw $0x0083, 0x3000   # the first 2 MiB, as they are
+#       lgdt gdtr
+#       movl %cr4, %eax; orl $0x620, %eax; movl %eax, %cr4            # PAE, OSFXSR, OSXMMEXCPT
+#       movl $0x1000, %eax; movl %eax, %cr3
+#       movl $0xc0000080, %ecx; rdmsr; orl $0x100, %eax; wrmsr        # EFER.LME
+#       movl %cr0, %eax; andl $0xfffffffb, %eax; orl $0x80000003, %eax; movl %eax, %cr0; ljmp $8, $long
+#       .code64
+# long: movl $16, %eax; movl %eax, %ds; movl %eax, %ss; movl $200, %r8d
+# again: xorl %eax, %eax; cpuid
+#       movq %r8, %xmm0; paddq %xmm0, %xmm0; movq %xmm0, %rbx; shrq $1, %rbx; cmpq %r8, %rbx; jne end
+#       decl %r8d; jnz again
+#       movl $100000, %ecx
+# spin: loop spin
+#       movl $text, %esi; movw $0x3f8, %dx
+# next: lodsb; testb %al, %al; jz end; outb %al, %dx; jmp next
+# end:  lidt zero; int3
+#       .balign 8
+# gdt:  .quad 0, 0x00209a0000000000, 0x0000920000000000
+# gdtr: .word 23; .long gdt
+# zero: .quad 0, 0
+# text: .asciz "long mode works\n"
+_CODE = bytes.fromhex(
+    "fa31c08ed88ec08ed0bc007cfcbf0010b90018f3abc70600100320c70600200330c706003083000f"
+    "0116d07c0f20e0660d200600000f22e066b8001000000f22d866b9800000c00f32660d000100000f"
+    "300f20c06683e0fb660d030000800f22c0ea667c0800b8100000008ed88ed041b8c800000031c00f"
+    "a266490f6ec0660fd4c066480f7ec348d1eb4c39c3751d41ffc875e1b9a0860100e2febee67c0000"
+    "66baf803ac84c07403eeebf80f011c25d67c0000cc0f1f00000000000000000000000000009a2000"
+    "00000000009200001700b87c0000000000000000000000000000000000006c6f6e67206d6f646520"
+    "776f726b730a"
+)
+_SAYS = b"long mode works"
+_SECTOR = 512
+_DISK = 1 << 20  # SeaBIOS boots from no smaller virtio disk
 
 
-def boot_sector() -> bytes:
-    """A boot sector in real mode: the word to COM1, then a reset by the keyboard controller."""
-    code = bytes([0xFA, 0xBA, 0xF8, 0x03])  # cli; mov dx, 0x3f8
-    for letter in _WORD:
-        code += bytes([0xB0, letter, 0xEE])  # mov al, letter; out dx, al
-    code += bytes([0xB0, 0xFE, 0xE6, 0x64, 0xF4, 0xEB, 0xFD])  # mov al, 0xfe; out 0x64, al; hlt; jmp $-1
-    return code.ljust(_SECTOR, b"\0") + b"\x55\xaa"
+class Verdict(NamedTuple):
+    """``kind`` is ``kvm`` or ``qemu`` (libvirt's domain types); ``reason`` a sentence for an operator."""
+
+    kind: str
+    reason: str
+
+
+def probe(limit_s: float = LIMIT_S) -> Verdict:
+    """Start the guest under KVM and wait for its line. Everything it started has ended when it returns.
+
+    Args:
+        limit_s: seconds after which a silent guest counts as hung.
+
+    Raises:
+        NodeError: no emulator is installed.
+    """
+    if not os.path.exists(DEVICE):
+        return Verdict("qemu", f"{DEVICE} does not exist")
+    if platform.machine() != "x86_64":
+        return Verdict("qemu", f"there is no probe for {platform.machine()}")
+    program = emulator()
+    with tempfile.NamedTemporaryFile(prefix="stratoform-probe-") as disk:
+        disk.write(_CODE.ljust(_SECTOR - 2, b"\0") + b"\x55\xaa")
+        disk.truncate(_DISK)
+        disk.flush()
+        try:
+            # On time-out run() kills the process it started and waits for its end.
+            done = subprocess.run(  # noqa: S603  an argument list, no shell
+                _command(program, disk.name),
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                timeout=limit_s,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            return Verdict("qemu", f"{DEVICE} exists, but a guest hung for {limit_s:g} seconds")
+    if _SAYS in done.stdout:
+        return Verdict("kvm", "a guest ran under KVM")
+    words = done.stderr.decode(errors="replace").strip().splitlines() or [f"status {done.returncode}"]
+    return Verdict("qemu", f"{DEVICE} exists, but a guest did not run: {words[0]}")
 
 
 def emulator() -> str:
-    """Path of this host's QEMU.
+    """Return the path of QEMU.
 
     Raises:
-        NodeError: none is installed.
+        NodeError: it is not installed.
     """
-    for path in _QEMU:
+    for path in EMULATORS:
         if os.access(path, os.X_OK):
             return path
     raise NodeError("QEMU is not installed on this host")
 
 
-def probe(accelerator: str, timeout_s: float) -> bool:
-    """Start a guest of the kind we deploy and tell whether it ran to its end in time."""
-    with tempfile.NamedTemporaryFile(prefix="stratoform-probe-") as disk:
-        disk.write(boot_sector().ljust(_DISK_SIZE, b"\0"))
-        disk.flush()
-        argv = [emulator(), "-accel", accelerator, "-machine", "q35", "-m", "32", "-nodefaults"]
-        argv += ["-display", "none", "-no-reboot", "-serial", "stdio"]
-        argv += ["-drive", f"file={disk.name},format=raw,if=none,id=probe,readonly=on"]
-        argv += ["-device", "virtio-blk-pci,drive=probe"]
-        try:
-            done = subprocess.run(  # noqa: S603  an argument list, no shell
-                argv, stdin=subprocess.DEVNULL, capture_output=True, timeout=timeout_s, check=False
-            )
-        except subprocess.TimeoutExpired:
-            return False
-    return _WORD in done.stdout
+def _command(program: str, disk: str) -> list[str]:
+    """-cpu host: the guest sees what the processor has, which is the hardest case for a nested KVM."""
+    return [
+        program, "-accel", "kvm", "-cpu", "host", "-machine", "q35", "-m", "64",
+        "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot", "-serial", "stdio",
+        "-drive", f"if=none,id=boot,format=raw,readonly=on,file={disk}",
+        "-device", "virtio-blk-pci,drive=boot,bootindex=0",
+    ]  # fmt: skip
 
 
-def measured(timeout_s: float) -> str:
-    """``kvm`` when a guest really runs with it, else ``qemu`` (emulation)."""
-    return "kvm" if os.path.exists("/dev/kvm") and probe("kvm", timeout_s) else "qemu"
+def circumstances() -> dict[str, Any]:
+    """What a verdict depends on: when one of these differs, the guest is started again."""
+    return {"kernel": platform.release(), "device": os.path.exists(DEVICE), "processor": _processor()}
 
 
-def of_host(timeout_s: float = 5) -> str:
-    """What guests of this host use: as recorded when the host was prepared, else measured now."""
-    recorded = read_host_file().get("acceleration")
-    return recorded if recorded in ("kvm", "qemu") else measured(timeout_s)
+def _processor() -> str:
+    for line in (files.read("/proc/cpuinfo") or "").splitlines():
+        if line.startswith("model name"):
+            return line.partition(":")[2].strip()
+    return platform.machine()
 
 
-def read_host_file() -> State:
-    """The facts recorded when the host was prepared; empty when it was not, or the file is damaged."""
+def recorded(path: str = HOST_FILE) -> dict[str, Any]:
+    """Return what the host file holds; empty when it is missing or unreadable as JSON."""
     try:
-        recorded: Any = json.loads(files.read(HOST_FILE) or "{}")
+        found = json.loads(files.read(path) or "{}")
     except ValueError:
         return {}
-    return recorded if isinstance(recorded, dict) else {}
-
-
-class Acceleration(Operation):
-    """The operation ``acceleration``: measure and record. Asked again, it trusts its record unless told not to."""
-
-    noun = "acceleration"
-    verbs = {"present": "measure", "absent": "forget"}  # noqa: RUF012  a ClassVar in the base
-
-    def find(self) -> State:
-        """Read the record."""
-        recorded = read_host_file()
-        return {"acceleration": recorded["acceleration"]} if "acceleration" in recorded else {}
-
-    def plan(self, current: State) -> Plan:
-        """Measure when nothing is recorded, or when asked to; a dry run measures too, as that changes nothing."""
-        if self.wanted == "absent":
-            return Plan((Step("record", None),) if current else (), {})
-        if current and not self.params.get("again"):
-            return Plan((), current)
-        found = measured(self.params.get("timeout_s") or 5)
-        after = {"acceleration": found}
-        return Plan((Step("record", found),) if current != after else (), after)
-
-    def do_record(self, found: str | None) -> None:
-        """Write what was found beside the other facts of the host."""
-        recorded = {**read_host_file(), "acceleration": found}
-        if found is None:
-            del recorded["acceleration"]
-        os.makedirs(os.path.dirname(HOST_FILE), mode=0o755, exist_ok=True)
-        files.write(HOST_FILE, json.dumps(recorded, indent=1) + "\n", mode=0o644)
+    return found if isinstance(found, dict) else {}
