@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from stratoform.db.database import Database
 from stratoform.errors import ApiError, Fault
-from stratoform.jobs.tables import FAILED, QUEUED, RUNNING, Job
+from stratoform.jobs.tables import FAILED, QUEUED, RUNNING, UNDOING, Job
 from stratoform.model.base import Entity
 from stratoform.model.records import Event
 from stratoform.model.states import WrongState
@@ -96,7 +96,7 @@ class Dispatcher:
         self.shared.wait(uuid, seconds)
         with self.db.read() as session:
             job = session.scalars(select(Job).where(Job.uuid == uuid)).one()
-        if job.state in {QUEUED, RUNNING}:
+        if job.state in {QUEUED, RUNNING, UNDOING}:
             raise ApiError(Fault.UNAVAILABLE, f"{kind.name} is still under way after {seconds} s as job {uuid}: "
                                               f"{job.progress or 'waiting'}; poll it with queryAsyncJobResult")
         if job.error is not None or job.state == FAILED:

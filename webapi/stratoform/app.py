@@ -1,0 +1,145 @@
+"""The composition root: every service is made here, once, in a flat list. Nothing else constructs services."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from flask import Flask, Response, jsonify
+from sqlalchemy import select
+
+from . import __version__, commands
+from .commands.context import Shared
+from .commands.deferred import deferred
+from .commands.directory import Directory
+from .commands.dispatch import Dispatcher as Commands
+from .commands.jobhooks import JobHooks
+from .config import Config
+from .db.database import Database
+from .jobs.dispatch import Dispatcher as Jobs
+from .jobs.queue import worker_name
+from .jobs.runner import Runner
+from .jobs.tables import QUEUED, RUNNING, UNDOING, Job
+from .model.bootstrap import bootstrap
+from .model.migrations import migrate
+from .model.settings import Settings
+from .nodes.ansible import AnsibleNodes
+from .nodes.libvirt_watch import LibvirtWatcher
+from .nodes.oplog import OperationLog
+from .nodes.port import Fleet, Nodes
+from .nodes.simulator import SimulatorNodes
+from .reconcilers.cleaning import Cleaning
+from .reconcilers.hosts import HostWatch
+from .reconcilers.loop import Loop, Reconciler
+from .sagas.registry import SAGAS
+from .sagas.services import SIMULATOR, Services
+from .secrets import Vault
+from .wire.http import blueprint
+
+
+@dataclass
+class Cloud:
+    """One service, put together and not yet started."""
+
+    config: Config
+    db: Database
+    vault: Vault
+    simulator: SimulatorNodes
+    services: Services
+    runner: Runner[Services]
+    jobs: Jobs
+    commands: Commands
+    directory: Directory
+    host_watch: HostWatch
+    watcher: LibvirtWatcher
+    reconcilers: Loop
+
+    def start(self) -> None:
+        """Starts workers, watchers and reconcilers; jobs of an earlier life resume."""
+        self.jobs.start()
+        self.watcher.start()
+        self.reconcilers.start()
+
+    def stop(self) -> None:
+        """Stops them; jobs under way are finished first."""
+        self.reconcilers.stop()
+        self.watcher.stop()
+        self.jobs.stop()
+        self.db.close()
+
+
+def load_commands() -> None:
+    """Imports every module of commands/, which registers the commands in it."""
+    for module in pkgutil.iter_modules(commands.__path__):
+        importlib.import_module(f"{commands.__name__}.{module.name}")
+
+
+def create_cloud(config: Config, nodes: Callable[[Nodes], Nodes] = lambda nodes: nodes) -> Cloud:
+    """Puts a service together on a migrated database.
+
+    Args:
+        config: the installation.
+        nodes: may wrap who carries operations out (tests do).
+    """
+    load_commands()
+    config.var.mkdir(parents=True, exist_ok=True, mode=0o700)
+    vault = Vault.at(config.key_file)
+    db = Database(config.database)
+    migrate(db.engine)
+    db.write(lambda session: bootstrap(session, vault))
+
+    oplog = OperationLog(config.var / "log" / "jobs")
+    simulator = SimulatorNodes(db, oplog)
+    ansible = AnsibleNodes(config.home / "playbooks" / "ops", config.home / "collections", config.var / "run", oplog,
+                           config.ssh_key)
+    fleet = nodes(Fleet({SIMULATOR: simulator}, ansible))
+    settings = Settings()
+    services = Services(db, fleet, settings, vault, simulated=config.simulated)
+    hooks = JobHooks()
+    jobs: Jobs
+
+    def wake() -> None:
+        jobs.wake()
+
+    def wait(uuid: str, seconds: float) -> bool:
+        limit = time.monotonic() + seconds
+        while time.monotonic() < limit:
+            with db.read() as session:
+                state = session.scalar(select(Job.state).where(Job.uuid == uuid))
+            if state not in {QUEUED, RUNNING, UNDOING}:
+                return True
+            hooks.wait(min(0.5, limit - time.monotonic()))
+        return False
+
+    shared = Shared(settings=settings, vault=vault, wait=wait, wake=wake)
+    runner = Runner(db, {**SAGAS, "command": deferred(shared)}, services, hooks, worker_name())
+    jobs = Jobs(runner, config.threads, hooks.ended)
+    host_watch = HostWatch(db, vault, simulator)
+    watcher = LibvirtWatcher(host_watch, config.ssh_key, config.var / "keys" / "known_hosts")
+    host_watch.watcher = watcher
+    cleaning = Cleaning(db, settings, wake)
+    reconcilers = Loop([
+        Reconciler("hosts", 10, host_watch.sweep),
+        Reconciler("expunge", 60, cleaning.expunge),
+        Reconciler("template copies", 300, cleaning.template_copies),
+        Reconciler("old jobs", 600, cleaning.old_jobs),
+    ])
+    return Cloud(config, db, vault, simulator, services, runner, jobs, Commands(db, shared), Directory(db, vault),
+                 host_watch, watcher, reconcilers)
+
+
+def create_app(cloud: Cloud) -> Flask:
+    """The WSGI application of a service."""
+    app = Flask("stratoform", static_folder=None)
+    app.register_blueprint(blueprint(cloud.commands, cloud.directory))
+
+    @app.get("/client/health")
+    def health() -> Response:
+        with cloud.db.read() as session:
+            session.scalar(select(Job.id).limit(1))
+        return jsonify(status="ok", version=__version__)
+
+    return app

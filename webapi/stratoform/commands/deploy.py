@@ -1,0 +1,222 @@
+"""Deploy a virtual machine."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import select
+
+from stratoform.jobs.queue import Order
+from stratoform.model import addresses
+from stratoform.model.base import new_uuid
+from stratoform.model.compute import InstanceGroup, ServiceOffering, SshKeyPair, Vm
+from stratoform.model.network import Network, Nic
+from stratoform.model.storage import Template, Volume
+from stratoform.model.tenancy import Account
+from stratoform.model.topology import Host, Zone
+from stratoform.sagas import vm_deploy
+
+from .base import EVERYONE, AsyncCommand
+from .owned import Owner
+from .params import Bool, Choice, Details, HostName, Int, Ip4, Ip6, ListOf, NoneYet, Raw, Records, Ref, Text, refuse
+from .scope import visible
+from .views.compute import VM
+
+USER_DATA_BYTES = 32768
+"""Most user data a machine may have, decoded (reference's limit for POST)."""
+KEYBOARDS = ("de", "de-ch", "es", "fi", "fr", "fr-be", "fr-ch", "is", "it", "jp", "nl-be", "no", "pt", "uk", "us")
+DETAILS = {"cpuNumber": "cpus", "cpuSpeed": "speed", "memory": "memory"}
+GIB = 2**30
+
+
+class DeployVirtualMachine(Owner, AsyncCommand, roles=EVERYONE, event="VM.CREATE", view=VM):
+    """Makes a virtual machine from a template and starts it."""
+
+    creates = True
+
+    zoneid = Ref(Zone, "The zone it shall run in.").required
+    serviceofferingid = Ref(ServiceOffering, "How much machine it gets.").required
+    templateid = Ref(Template, "The template its root disk is made from.").required
+    name_ = HostName("Its host name; a generated one unless given.")
+    displayname = Text("Its name for people; its host name unless given.")
+    networkids = ListOf(Ref(Network, "Its networks, the default one first."), most=8)
+    iptonetworklist = Records("Networks with addresses, instead of networkids.", ("networkid", "ip", "ipv6"))
+    ipaddress = Ip4("Its address on its default network.")
+    ip6address = Ip6("Its IPv6 address on its default network.")
+    userdata = Raw("Data its guest can ask for: base64, at most 32 KiB decoded.", length=4 * USER_DATA_BYTES // 3 + 8192)
+    keypair = Text("Name of the ssh key pair whose public key its guest gets.")
+    group = Text("The group it is put in; made when there is none of that name.")
+    hostid = Ref(Host, "The host it shall run on; administrators only.", admin=True)
+    hypervisor = Text("The hypervisor it shall run on; must be the template's.")
+    startvm = Bool("False: it is made but not started.")
+    keyboard = Choice("Keyboard layout of its console.", KEYBOARDS)
+    displayvm = Bool("False: hidden from its owner; administrators only.", since="4.2", admin=True)
+    details = Details("Free key-value pairs; cpuNumber, cpuSpeed and memory for custom offerings.", since="4.3")
+    size = Int("Size of its data disk in GB; goes with diskofferingid.", least=1)
+    diskofferingid = NoneYet("disk offering", "Offering of a data disk to add.")
+    securitygroupids = ListOf(NoneYet("security group", "Security groups it is put in."))
+    securitygroupnames = ListOf(NoneYet("security group", "Security groups it is put in, by name."))
+    affinitygroupids = ListOf(NoneYet("affinity group", "Affinity groups it is put in."))
+    affinitygroupnames = ListOf(NoneYet("affinity group", "Affinity groups it is put in, by name."))
+
+    def check(self) -> None:
+        """See Command.check."""
+        self._check_zone()
+        self._check_template()
+        if self.size is not None:
+            raise refuse("size", "it goes with diskofferingid, which was not given")
+        if self.ip6address is not None:
+            raise refuse("ip6address", "no network of this zone has IPv6 addresses")
+        if self.hostid is not None and self.hostid.zone_id != self.zoneid.id:
+            raise refuse("hostid", "that host is in another zone")
+        self.user_data()
+        self.sizes()
+
+    def _check_zone(self) -> None:
+        if self.zoneid.allocation_state != "Enabled" and not self.caller.is_root:
+            raise refuse("zoneid", f"zone {self.zoneid.name} is disabled")
+        if self.zoneid.domain_id is not None and not self.caller.is_root:
+            self.context.find(Zone, self.zoneid.uuid)
+
+    def _check_template(self) -> None:
+        template = self.templateid
+        if template.state != "Ready":
+            raise refuse("templateid", f"template {template.name} is not ready: {template.status or template.state}")
+        if template.zone_id not in {None, self.zoneid.id}:
+            raise refuse("templateid", f"template {template.name} is not in zone {self.zoneid.name}")
+        if self.hypervisor is not None and self.hypervisor.lower() != template.hypervisor.lower():
+            raise refuse("hypervisor", f"template {template.name} is for {template.hypervisor}")
+
+    def sizes(self) -> Mapping[str, int]:
+        """CPUs, MHz and MB: the offering's, or for a custom offering those of the details."""
+        offering, details = self.serviceofferingid, self.details or {}
+        result = {}
+        for key, column in DETAILS.items():
+            fixed, asked = getattr(offering, column), details.get(key)
+            if fixed is not None and asked is not None:
+                raise refuse("details", f"{key} is fixed by the service offering {offering.name}")
+            if fixed is None and (asked is None or not asked.isdecimal() or not 1 <= int(asked) <= 2**24):
+                raise refuse("details", f"the offering {offering.name} is a custom one: {key} must be given, "
+                                        "a whole number from 1")
+            result[column] = int(fixed if fixed is not None else asked or 0)
+        return result
+
+    def user_data(self) -> str | None:
+        """The user data in canonical base64."""
+        if self.userdata is None:
+            return None
+        try:
+            decoded = base64.b64decode("".join(self.userdata.split()).replace("-", "+").replace("_", "/"), validate=True)
+        except (binascii.Error, ValueError):
+            raise refuse("userdata", "it is not base64") from None
+        if len(decoded) > USER_DATA_BYTES:
+            raise refuse("userdata", f"decoded it has {len(decoded)} bytes; at most {USER_DATA_BYTES} are allowed")
+        return base64.b64encode(decoded).decode()
+
+    def networks(self, owner: Account) -> list[tuple[Network, str | None]]:
+        """The networks with the address asked for in each, default network first."""
+        if self.networkids and self.iptonetworklist:
+            raise refuse("iptonetworklist", "it cannot be given together with networkids")
+        found: list[tuple[Network, str | None]] = [(n, None) for n in self.networkids or ()]
+        for entry in self.iptonetworklist or ():
+            network = self.context.find(Network, entry.get("networkid", ""))
+            if network is None:
+                raise refuse("iptonetworklist", f"no network with id '{entry.get('networkid', '')[:40]}' exists")
+            found.append((network, entry.get("ip")))
+        if not found:
+            found = [(self._default_network(owner), None)]
+        if self.ipaddress is not None:
+            found[0] = (found[0][0], self.ipaddress)
+        if len({n.id for n, _ in found}) != len(found):
+            raise refuse("networkids", "a network is named twice")
+        for network, ip in found:
+            self._check_network(network, ip)
+        return found
+
+    def _default_network(self, owner: Account) -> Network:
+        """The only network of the zone the owner may use."""
+        usable = self.session.scalars(
+            select(Network).where(Network.zone_id == self.zoneid.id, Network.removed.is_(None),
+                                  *visible(Network, self.caller)).order_by(Network.id)
+        ).all()
+        mine = [n for n in usable if n.account_id in {None, owner.id}]
+        if len(mine) != 1:
+            why = "there is none" if not mine else f"there are {len(mine)}: {', '.join(n.name for n in mine[:5])}"
+            raise refuse("networkids", f"it must name the networks, for the zone has no single one to choose ({why})")
+        return mine[0]
+
+    def _check_network(self, network: Network, ip: str | None) -> None:
+        if network.zone_id != self.zoneid.id:
+            raise refuse("networkids", f"network {network.name} is in another zone")
+        if ip is None:
+            return
+        try:
+            number = addresses.number(ip)
+        except ValueError:
+            raise refuse("iptonetworklist", f"'{ip[:40]}' is no IPv4 address") from None
+        if addresses.range_of(self.session, network, number) is None:
+            raise refuse("ipaddress", f"{ip} is in no range of network {network.name}")
+        if self.session.scalar(select(Nic.id).where(Nic.network_id == network.id, Nic.ip == number)) is not None:
+            raise refuse("ipaddress", f"{ip} is in use on network {network.name}")
+
+    def prepare(self) -> Vm:
+        """See AsyncCommand.prepare."""
+        owner, uuid = self.owner(), new_uuid()
+        self.placed = self.networks(owner)
+        name = self.name_ or f"VM-{uuid}"
+        self._refuse_twin(name)
+        key = self._key(owner)
+        vm = Vm(
+            uuid=uuid, name=name, display_name=self.displayname or name, account_id=owner.id,
+            domain_id=owner.domain_id, zone_id=self.zoneid.id, template_id=self.templateid.id,
+            service_offering_id=self.serviceofferingid.id, guest_os_id=self.templateid.guest_os_id,
+            hypervisor=self.templateid.hypervisor, user_data=self.user_data(), keyboard=self.keyboard,
+            keypair=key.name if key else None, public_key=key.public_key if key else None,
+            group_id=self._group(owner), display_vm=self.displayvm is not False, details=dict(self.details or {}),
+            **self.sizes(),
+        )
+        self.session.add(vm)
+        self.session.flush()
+        vm.instance_name = f"i-{owner.id}-{vm.id}-{self.context.shared.settings.text(self.session, 'instance.name')}"
+        self.session.add(Volume(
+            name=f"ROOT-{vm.id}", type="ROOT", account_id=owner.id, domain_id=owner.domain_id, zone_id=vm.zone_id,
+            vm_id=vm.id, template_id=vm.template_id, service_offering_id=vm.service_offering_id, device_id=0,
+            size=self.templateid.size,
+        ))
+        return vm
+
+    def order(self, subject: Vm) -> Order:
+        """See AsyncCommand.order."""
+        host = self.hostid.id if self.hostid is not None else None
+        return vm_deploy.order(subject, self.templateid, self.placed, host, start=self.startvm is not False)
+
+    def _refuse_twin(self, name: str) -> None:
+        """Two machines of one network cannot have one host name: their DNS entry would be the same."""
+        networks = [n.id for n, _ in self.placed]
+        twin = self.session.scalar(
+            select(Vm.id).join(Nic, Nic.vm_id == Vm.id)
+            .where(Vm.removed.is_(None), Vm.name == name, Nic.network_id.in_(networks)).limit(1)
+        )
+        if twin is not None:
+            raise refuse("name", f"a virtual machine named '{name}' is on that network already")
+
+    def _key(self, owner: Account) -> SshKeyPair | None:
+        if self.keypair is None:
+            return None
+        key = self.context.live(SshKeyPair, SshKeyPair.account_id == owner.id, SshKeyPair.name == self.keypair)
+        if key is None:
+            raise refuse("keypair", f"account {owner.name} has no ssh key pair named '{self.keypair}'")
+        return key
+
+    def _group(self, owner: Account) -> int | None:
+        if self.group is None:
+            return None
+        found = self.context.live(InstanceGroup, InstanceGroup.account_id == owner.id, InstanceGroup.name == self.group)
+        if found is None:
+            found = InstanceGroup(name=self.group, account_id=owner.id)
+            self.session.add(found)
+            self.session.flush()
+        return found.id

@@ -1,0 +1,59 @@
+"""What is there before anybody asked: the root domain, its accounts, and the default objects clients expect."""
+
+from __future__ import annotations
+
+import secrets
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from stratoform.secrets import Vault
+
+from .compute import GuestOs, ServiceOffering
+from .network import NetworkOffering
+from .seed_compute import guest_os_categories_and_types, service_offerings
+from .seed_networks import network_offerings
+from .tenancy import ROOT_DOMAIN, Account, Domain, User
+
+ADMIN_TYPE = 1
+
+
+def new_key() -> str:
+    """A fresh API or secret key: 86 URL-safe characters, as the reference's."""
+    return secrets.token_urlsafe(64)
+
+
+def bootstrap(session: Session, vault: Vault) -> None:
+    """Makes what is missing of the defaults. Safe to run at every start; changes nothing that is there.
+
+    The administrator gets generated keys and no password: nothing works by default for a stranger.
+    """
+    if session.scalar(select(Domain.id).where(Domain.path == "/")) is None:
+        root = Domain(name=ROOT_DOMAIN, path="/")
+        session.add(root)
+        session.flush()
+        for name in ("system", "admin"):
+            account = Account(name=name, domain_id=root.id, type=ADMIN_TYPE)
+            session.add(account)
+            session.flush()
+            user = User(name=name, account_id=account.id, first_name=name, last_name="cloud")
+            if name == "admin":
+                user.api_key, user.secret_key = new_key(), vault.seal(new_key())
+            session.add(user)
+    if session.scalar(select(GuestOs.id).limit(1)) is None:
+        for category, names in guest_os_categories_and_types():
+            session.add(category)
+            session.flush()
+            session.add_all(GuestOs(category_id=category.id, name=name) for name in names)
+    if session.scalar(select(ServiceOffering.id).limit(1)) is None:
+        session.add_all(service_offerings())
+    if session.scalar(select(NetworkOffering.id).limit(1)) is None:
+        session.add_all(network_offerings())
+
+
+def admin_keys(session: Session, vault: Vault) -> tuple[str, str]:
+    """API key and secret key of the administrator."""
+    user = session.scalars(select(User).where(User.name == "admin", User.removed.is_(None)).order_by(User.id)).first()
+    if user is None or user.api_key is None or user.secret_key is None:
+        raise LookupError("the administrator has no keys; was the service ever started on this database?")
+    return user.api_key, vault.open(user.secret_key)

@@ -1,0 +1,80 @@
+"""Cleaning: destroyed machines are expunged in time, unused template copies deleted, old jobs forgotten."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from stratoform.db.database import Database
+from stratoform.jobs.queue import enqueue, unfinished
+from stratoform.jobs.tables import FAILED, SUCCEEDED, Job, JobStep
+from stratoform.model.base import now
+from stratoform.model.compute import Vm
+from stratoform.model.settings import Settings
+from stratoform.model.storage import Template, TemplateCopy
+from stratoform.sagas import template_remove, vm_destroy
+
+BATCH = 100
+
+
+class Cleaning:
+    """The three reconcilers of this file; each method is one's work."""
+
+    def __init__(self, db: Database, settings: Settings, wake: Callable[[], None]) -> None:
+        self.db = db
+        self.settings = settings
+        self.wake = wake
+
+    def expunge(self) -> str:
+        """Orders the expunging of machines destroyed longer ago than setting expunge.delay."""
+        def work(session: Session) -> int:
+            limit = now() - timedelta(seconds=self.settings.whole(session, "expunge.delay"))
+            due = session.scalars(
+                select(Vm).where(Vm.state == "Destroyed", Vm.removed.is_(None), Vm.destroyed <= limit).limit(BATCH))
+            ordered = 0
+            for vm in due:
+                if not unfinished(session, [f"vm:{vm.id}"]):
+                    enqueue(session, replace(vm_destroy.expunge_order(vm), user_id=1, account_id=1,
+                                             reason="expunge.delay", subject_type="vm", subject_uuid=vm.uuid))
+                    ordered += 1
+            return ordered
+
+        ordered = self.db.write(work)
+        self.wake()
+        return f"{ordered} machines to expunge" if ordered else ""
+
+    def template_copies(self) -> str:
+        """Orders the deletion of deleted templates' copies that no disk uses any more."""
+        def work(session: Session) -> int:
+            stale = session.scalars(
+                select(Template).join(TemplateCopy, TemplateCopy.template_id == Template.id)
+                .where(Template.removed.is_not(None), ~template_remove.in_use()).distinct().limit(BATCH)
+            )
+            ordered = 0
+            for template in stale:
+                if not unfinished(session, [f"template:{template.id}"]):
+                    enqueue(session, replace(template_remove.copies_order(template), user_id=1, account_id=1,
+                                             reason="unused copies"))
+                    ordered += 1
+            return ordered
+
+        ordered = self.db.write(work)
+        self.wake()
+        return f"copies of {ordered} deleted templates to remove" if ordered else ""
+
+    def old_jobs(self) -> str:
+        """Forgets jobs that ended longer ago than setting job.expire.minutes."""
+        def work(session: Session) -> int:
+            limit = now() - timedelta(minutes=self.settings.whole(session, "job.expire.minutes"))
+            old = session.scalars(
+                select(Job.id).where(Job.state.in_((SUCCEEDED, FAILED)), Job.ended < limit).limit(1000)).all()
+            session.execute(delete(JobStep).where(JobStep.job_id.in_(old)))
+            session.execute(delete(Job).where(Job.id.in_(old)))
+            return len(old)
+
+        forgotten = self.db.write(work)
+        return f"{forgotten} old jobs forgotten" if forgotten else ""
