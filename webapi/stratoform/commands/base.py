@@ -173,6 +173,17 @@ class ListCommand(Command):
         """What rows must meet, apart from the keyword."""
         return []
 
+    def matching(self, columns: Mapping[str, Any]) -> list[ColumnElement[bool]]:
+        """Conditions of the filters that were given: the column equals the value, or the row id of the object.
+
+        Args:
+            columns: parameter name to column.
+        """
+        given = {name: self.values[name] for name in columns if name in self.values}
+        return [
+            columns[name] == (value.id if isinstance(value, Entity) else value) for name, value in given.items()
+        ]
+
     def order(self) -> Sequence[Any]:
         """How rows are ordered; unique, so that pages neither overlap nor skip."""
         assert self.view is not None  # noqa: S101 - list commands declare their view
