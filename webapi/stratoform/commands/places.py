@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from stratoform.errors import ApiError, Fault
@@ -48,3 +48,15 @@ def in_use(command: str, row: Entity, by: str) -> ApiError:
     """The refusal to delete what is used."""
     return ApiError(Fault.IN_USE, f"Unable to execute {command}: {row.__tablename__.replace('_', ' ')} is used by {by}",
                     [(row.__tablename__, row.uuid)])
+
+
+def asked(*pairs: tuple[Any, Any]) -> list[ColumnElement[bool]]:
+    """The conditions of a list's plain filters.
+
+    Args:
+        pairs: what was asked for (a value, a row, or None: nothing) and the column that must equal it (for a row:
+            its id).
+    """
+    return [
+        column == (value.id if isinstance(value, Entity) else value) for value, column in pairs if value is not None
+    ]

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
+from sqlalchemy import ColumnElement, delete, false, select, update
 
-from sqlalchemy import ColumnElement
-
-from stratoform.errors import ApiError, Fault
 from stratoform.model.base import now
-from stratoform.model.network import PhysicalNetwork
-from stratoform.model.storage import ImageStore
+from stratoform.model.compute import Vm
+from stratoform.model.network import IpRange, Network, PhysicalNetwork, TrafficType
+from stratoform.model.storage import ImageStore, StoragePool, Volume
 from stratoform.model.tenancy import Domain
-from stratoform.model.topology import Pod, Zone
+from stratoform.model.topology import Cluster, Host, Pod, Zone
 
-from .base import EVERYONE, ROOT_ONLY, Command, ListCommand
-from .params import Bool, Choice, Cidr, Details, DomainName, Ip4, Ip6, ListOf, Ref, Text
+from .base import EVERYONE, ROOT_ONLY, Command
+from .capacities import CapacityList
+from .params import Bool, Choice, Cidr, Details, DomainName, Ip4, Ip6, ListOf, Ref, Text, refuse
+from .places import ALLOCATION, asked, demand_free_name, not_yet
 from .scope import visible
 from .views.topology import ZONE
-
-ALLOCATION = ("Enabled", "Disabled")
 
 
 class CreateZone(Command, roles=ROOT_ONLY, event="ZONE.CREATE", view=ZONE):
@@ -41,10 +39,9 @@ class CreateZone(Command, roles=ROOT_ONLY, event="ZONE.CREATE", view=ZONE):
 
     def check(self) -> None:
         """See Command.check."""
-        if self.context.live(Zone, Zone.name == self.name_) is not None:
-            raise ApiError(Fault.BAD_PARAMETER, f"Invalid parameter name: a zone named '{self.name_}' exists already")
+        demand_free_name(self.session, "name", self.name_, Zone)
         if self.networktype == "Basic" and self.guestcidraddress is not None:
-            raise ApiError(Fault.BAD_PARAMETER, "Invalid parameter guestcidraddress: a basic zone has none")
+            raise refuse("guestcidraddress", "a basic zone has none")
 
     def run(self) -> Zone:
         """See Command.run."""
@@ -61,30 +58,30 @@ class CreateZone(Command, roles=ROOT_ONLY, event="ZONE.CREATE", view=ZONE):
         return zone
 
 
-class ListZones(ListCommand, roles=EVERYONE, view=ZONE):
+class ListZones(CapacityList, roles=EVERYONE, view=ZONE):
     """Lists zones."""
 
+    place = Zone
     keyword_columns = (Zone.name,)
 
     id = Ref(Zone, "Only this zone.")
     name_ = Text("Only the zone of this name.")
     networktype = Choice("Only zones of this network type.", ("Basic", "Advanced"))
-    available = Bool("True: every zone in which the caller may deploy; false: only those with guests of the caller.")
+    available = Bool("False: only zones with machines of the caller; true or left out: all the caller may use.")
     domainid = Ref(Domain, "Only zones private to this domain.")
-    showcapacities = Bool("Shows the capacities of each zone.")
     tags = Details("Only zones with these tags.", since="4.3")
 
     def conditions(self) -> list[ColumnElement[bool]]:
         """See ListCommand.conditions."""
-        wanted: list[Any] = [Zone.removed.is_(None), *visible(Zone, self.caller)]
-        if self.id is not None:
-            wanted.append(Zone.id == self.id.id)
-        if self.name_ is not None:
-            wanted.append(Zone.name == self.name_)
-        if self.networktype is not None:
-            wanted.append(Zone.network_type == self.networktype)
-        if self.domainid is not None:
-            wanted.append(Zone.domain_id == self.domainid.id)
+        wanted = [Zone.removed.is_(None), *visible(Zone, self.caller), *asked(
+            (self.id, Zone.id), (self.name_, Zone.name), (self.networktype, Zone.network_type),
+            (self.domainid, Zone.domain_id),
+        )]
+        if self.available is False:
+            wanted.append(select(Vm.id).where(
+                Vm.zone_id == Zone.id, Vm.account_id == self.caller.account_id, Vm.removed.is_(None)).exists())
+        if self.tags:
+            wanted.append(false())  # zones have no tags yet
         return wanted
 
 
@@ -105,7 +102,7 @@ class UpdateZone(Command, roles=ROOT_ONLY, event="ZONE.EDIT", view=ZONE):
     allocationstate = Choice("Whether guests may be placed in the zone.", ALLOCATION)
     localstorageenabled = Bool("Guests may use storage local to a host.")
     ispublic = Bool("True makes a private zone public; the reverse is not possible.")
-    dhcpprovider = Text("Who answers DHCP.")
+    dhcpprovider = Choice("Who answers DHCP.", ("VirtualRouter", "DhcpServer", "ExternalDhcpServer"))
     details = Details("Free key-value pairs; they replace the zone's.")
 
     _COLUMNS = {  # noqa: RUF012 - parameter to column
@@ -117,30 +114,48 @@ class UpdateZone(Command, roles=ROOT_ONLY, event="ZONE.EDIT", view=ZONE):
 
     def check(self) -> None:
         """See Command.check."""
-        if self.name_ and self.context.live(Zone, Zone.name == self.name_, Zone.id != self.id.id) is not None:
-            raise ApiError(Fault.BAD_PARAMETER, f"Invalid parameter name: a zone named '{self.name_}' exists already")
+        if self.name_ is not None:
+            demand_free_name(self.session, "name", self.name_, Zone, Zone.id != self.id.id)
+        if self.id.network_type == "Basic" and self.guestcidraddress is not None:
+            raise refuse("guestcidraddress", "a basic zone has none")
+        if self.ispublic is False and self.id.domain_id is None:
+            raise refuse("ispublic", "a public zone cannot be made private; private zones are made with domainid")
+
+        if self.dnssearchorder:
+            raise refuse("dnssearchorder", not_yet("a DNS search list"))
+        if self.dhcpprovider not in {None, "VirtualRouter"}:
+            raise refuse("dhcpprovider", not_yet(f"DHCP by {self.dhcpprovider}"))
 
     def run(self) -> Zone:
         """See Command.run."""
         self.assign(self.id, self._COLUMNS)
         if self.ispublic:
             self.id.domain_id = None
-        if self.dnssearchorder is not None:
-            self.id.details = {**self.id.details, "dnssearchorder": ",".join(self.dnssearchorder)}
+        if {"name", "dns1", "dns2", "domain"} & set(self.values):  # routers tell their guests of these
+            self.session.execute(
+                update(Network).where(Network.zone_id == self.id.id).values(generation=Network.generation + 1)
+                .execution_options(synchronize_session=False))
         return self.id
 
 
 class DeleteZone(Command, roles=ROOT_ONLY, event="ZONE.DELETE"):
-    """Deletes an empty zone."""
+    """Deletes a zone in which nothing is left; its physical networks and public addresses go with it."""
 
     id = Ref(Zone, "The zone.").required
 
     def check(self) -> None:
         """See Command.check."""
-        self.refuse_while_used(self.id, (Pod, Pod.zone_id), (ImageStore, ImageStore.zone_id))
+        self.refuse_while_used(
+            self.id, (Host, Host.zone_id), (Cluster, Cluster.zone_id), (Pod, Pod.zone_id),
+            (ImageStore, ImageStore.zone_id), (StoragePool, StoragePool.zone_id), (Network, Network.zone_id),
+            (Vm, Vm.zone_id), (Volume, Volume.zone_id),
+        )
 
     def run(self) -> None:
         """See Command.run."""
-        for network in self.context.all(PhysicalNetwork, PhysicalNetwork.zone_id == self.id.id):
-            network.removed = now()
+        for wire in self.context.all(PhysicalNetwork, PhysicalNetwork.zone_id == self.id.id):
+            self.session.execute(delete(TrafficType).where(TrafficType.physical_network_id == wire.id))
+            wire.removed = now()
+        for addresses in self.context.all(IpRange, IpRange.zone_id == self.id.id):
+            addresses.removed = now()
         self.id.removed = now()

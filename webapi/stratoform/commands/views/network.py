@@ -270,7 +270,7 @@ NIC = View("nic", None, (
 
 def nics_of(session: Session, caller: Caller, vm_ids: Sequence[int]) -> dict[int, list[dict[str, Any]]]:
     """The NICs of machines by row id, first device first, as the view NIC shows them; one query."""
-    query: Select[Any] = (
+    query: Any = (
         select(Nic, Nic.vm_id, Network.uuid, Network.name, Network.vlan, Network.traffic_type, Network.guest_type)
         .join(Network, Network.id == Nic.network_id).where(Nic.vm_id.in_(vm_ids)).order_by(Nic.vm_id, Nic.device)
     )
