@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, func, literal, select
-from sqlalchemy.orm import Session
 
-from stratoform.commands.caller import Caller
 from stratoform.commands.view import Field, View, col, csv, jobs_of, unset
 from stratoform.model.addresses import text
 from stratoform.model.compute import ServiceOffering
@@ -266,20 +264,3 @@ NIC = View("nic", None, (
     unset("ip6address", "string", "IPv6 address."),
     unset("secondaryip", "list", "Further addresses."),
 ))
-
-
-def nics_of(session: Session, caller: Caller, vm_ids: Sequence[int]) -> dict[int, list[dict[str, Any]]]:
-    """The NICs of machines by row id, first device first, as the view NIC shows them; one query."""
-    query: Any = (
-        select(Nic, Nic.vm_id, Network.uuid, Network.name, Network.vlan, Network.traffic_type, Network.guest_type)
-        .join(Network, Network.id == Nic.network_id).where(Nic.vm_id.in_(vm_ids)).order_by(Nic.vm_id, Nic.device)
-    )
-    found: dict[int, list[dict[str, Any]]] = {id_: [] for id_ in vm_ids}
-    for nic, vm_id, network_uuid, network_name, vlan, traffic, kind in session.execute(query):
-        uri = f"vlan://{vlan}" if vlan and caller.is_root else None
-        found[vm_id].append({
-            "id": nic.uuid, "networkid": network_uuid, "networkname": network_name, "netmask": nic.netmask,
-            "gateway": nic.gateway, "ipaddress": text(nic.ip), "isolationuri": uri, "broadcasturi": uri,
-            "traffictype": traffic, "type": kind, "isdefault": nic.is_default, "macaddress": nic.mac,
-        })
-    return found
