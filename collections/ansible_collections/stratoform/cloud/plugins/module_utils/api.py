@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 import datetime as dt
 import hashlib
 import hmac
@@ -60,9 +61,7 @@ class Api:
             CloudError: the cloud refused; the message is the cloud's own sentence.
             UnreachableError: no answer came.
         """
-        request = {"command": command, "response": "json", **encode(params)}
-        status, body = self._transport(self.settings, sign(request, self.settings, _now()))
-        return _open(command, status, body)
+        return self._ask(self.settings, command, params)
 
     def list(self, command: str, **params: Any) -> list[dict[str, Any]]:
         """All objects a list command matches, page by page.
@@ -83,8 +82,12 @@ class Api:
         return items
 
     def run(self, command: str, **params: Any) -> dict[str, Any]:
-        """Send a command that changes something, wait for its job when there is one, give back the object."""
-        answer = self.call(command, **params)
+        """Send a command that changes something, wait for its job when there is one, give back the object.
+
+        Some commands work before they answer (adding a host asks the host), so the answer may take as long as a job.
+        """
+        patient = dataclasses.replace(self.settings, timeout=max(self.settings.timeout, self.settings.job_timeout))
+        answer = self._ask(patient, command, params)
         if "jobid" in answer and not any(isinstance(value, dict) for value in answer.values()):
             answer = self.wait(answer["jobid"], command)
         return only(command, answer)
@@ -130,6 +133,11 @@ class Api:
                 raise CloudError(f"{what} did not end within {self.settings.job_timeout:g} s")
             self._sleep(pause)
             pause = min(pause * 1.5, SLOWEST_POLL)
+
+    def _ask(self, settings: Settings, command: str, params: Mapping[str, Any]) -> dict[str, Any]:
+        request = {"command": command, "response": "json", **encode(params)}
+        status, body = self._transport(settings, sign(request, settings, _now()))
+        return _open(command, status, body)
 
 
 def encode(params: Mapping[str, Any]) -> dict[str, str]:

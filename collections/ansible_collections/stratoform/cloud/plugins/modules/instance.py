@@ -338,13 +338,20 @@ class Instance(Resource):
 
     def find(self) -> Item | None:
         """The instance, once it is neither starting nor stopping: only then its power can be told."""
-        rest = super().find
+        item = super().find()
+        if item is None or not self.moving(item):
+            return item
+        look = super().find
 
         def settled() -> tuple[Item | None] | None:
-            item = rest()
-            return None if item and item.get("state") in MOVING and self.options["wait"] else (item,)
+            seen = look()
+            return None if seen and self.moving(seen) else (seen,)
 
         return self.api.until(settled, "its change of power")[0]
+
+    def moving(self, item: Item) -> bool:
+        """Whether its power is about to change and the task wants to wait for that."""
+        return bool(self.options["wait"]) and item.get("state") in MOVING
 
     def choose(self, found: Sequence[Item]) -> Item | None:
         """A living instance before a destroyed one of the same name, and of those the youngest."""

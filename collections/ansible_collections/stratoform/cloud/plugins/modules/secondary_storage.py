@@ -22,10 +22,10 @@ options:
     description: Zone it serves. Not for stores that serve all zones.
     type: str
   url:
-    description: Where it lives, for instance V(nfs://storage/export/secondary) or V(file:///var/lib/stratoform/secondary).
+    description: Where it lives, for instance V(nfs://storage/export/secondary) or V(file:///var/lib/stratoform/secondary) (a V(Directory)).
     type: str
   provider:
-    description: Kind of the store, for instance V(NFS), V(S3) or V(Swift).
+    description: Kind of the store, for instance V(NFS), V(Directory), V(S3) or V(Swift).
     type: str
     default: NFS
   details:
