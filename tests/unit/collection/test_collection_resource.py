@@ -100,7 +100,7 @@ def test_an_immutable_field_is_refused_by_name(cloud: FakeCloud) -> None:
     """Also in check mode, and nothing is sent."""
     converge(cloud, size=3)
     for check_mode in (False, True):
-        with pytest.raises(CloudError, match=r"^Failed to find pod 'p': size cannot be changed from 3 to 4$"):
+        with pytest.raises(CloudError, match=r"^Failed to change pod 'p': size cannot be changed from 3 to 4$"):
             converge(cloud, size=4, check_mode=check_mode)
     assert cloud.commands() == ["createPod"]
 
@@ -178,3 +178,11 @@ def test_a_mapping_is_sent_whole(cloud: FakeCloud, zone: dict[str, Any]) -> None
     converge(cloud, details={"ours": "2"})
     sent = {name: value for name, value in cloud.sent("updatePod").items() if name != "id"}
     assert sent == {"details[0].theirs": "1", "details[0].ours": "2"}
+
+
+def test_waiting_tells_what_was_seen_last(cloud: FakeCloud, zone: dict[str, Any]) -> None:
+    """When the time is over."""
+    row = cloud.add("pod", name="p", zoneid=zone["id"], state="Alert")
+    options = {field.name: None for field in Pod.fields} | {"name": "p", "zone": "z", "state": "present"}
+    with pytest.raises(CloudError, match=r"^its state, 'Alert', did not become a good one within 60 s$"):
+        Pod(options, cloud.api()).watch(row, lambda pod: pod.get("state") == "Up", "state")

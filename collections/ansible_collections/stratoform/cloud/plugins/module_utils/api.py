@@ -109,13 +109,13 @@ class Api:
                 raise CloudError(_sentence(result) or f"job {jobid} failed without a reason", _code(result))
             return dict(result) if job.get("jobstatus") == SUCCEEDED else None
 
-        return self.until(finished, f"job {jobid} of {command}")
+        return self.until(finished, lambda: f"job {jobid} of {command} did not end")
 
-    def until(self, probe: Callable[[], Any], what: str) -> Any:
+    def until(self, probe: Callable[[], Any], complaint: Callable[[], str]) -> Any:
         """Repeat ``probe`` ever more slowly until it gives something; the first pause is 50 ms.
 
         Raises:
-            CloudError: ``job_timeout`` seconds passed; the sentence names ``what``.
+            CloudError: ``job_timeout`` seconds passed; the sentence begins with the ``complaint``.
         """
         start = answered = self._clock()
         pause = FIRST_POLL
@@ -130,7 +130,7 @@ class Api:
             if found is not None:
                 return found
             if self._clock() - start > self.settings.job_timeout:
-                raise CloudError(f"{what} did not end within {self.settings.job_timeout:g} s")
+                raise CloudError(f"{complaint()} within {self.settings.job_timeout:g} s")
             self._sleep(pause)
             pause = min(pause * 1.5, SLOWEST_POLL)
 

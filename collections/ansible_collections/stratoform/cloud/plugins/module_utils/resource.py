@@ -91,6 +91,7 @@ class Resource:
         """
         try:
             item = self.find()
+            self.doing = "change"
             todo = planner.plan(self.current(item), self.desired(item), self.immutable())
             if not check_mode:
                 item = self.carry_out(todo, item)
@@ -154,7 +155,6 @@ class Resource:
             self.doing = "create"
             item = self.complete(self.create())
         elif todo.verb == planner.UPDATE and item is not None:
-            self.doing = "update"
             item = self.change(item, todo.changes)
         return item if item is None else self.settle(item)
 
@@ -207,10 +207,7 @@ class Resource:
 
         if self.options.get("wait") is False:
             return item
-        try:
-            return self.api.until(look, "waiting for it")
-        except CloudError as error:
-            raise CloudError(f"{error}; its {status} is {latest.get(status)!r}", error.code) from error
+        return self.api.until(look, lambda: f"its {status}, {latest.get(status)!r}, did not become a good one")
 
     def send(self, command: str, **params: Any) -> dict[str, Any]:
         """Run a command, to its end unless the task does not want to wait."""

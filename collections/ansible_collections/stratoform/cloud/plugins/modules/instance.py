@@ -347,7 +347,7 @@ class Instance(Resource):
             seen = look()
             return None if seen and self.moving(seen) else (seen,)
 
-        return self.api.until(settled, "its change of power")[0]
+        return self.api.until(settled, lambda: "its power did not come to rest")[0]
 
     def moving(self, item: Item) -> bool:
         """Whether its power is about to change and the task wants to wait for that."""

@@ -204,7 +204,7 @@ class Network(Resource):
     def arguments(self, fields: Any) -> dict[str, Any]:
         """A new offering may bring a new subnet, if the task allows it."""
         arguments = super().arguments(fields)
-        if self.doing == "update" and "networkofferingid" in arguments:
+        if self.doing == "change" and "networkofferingid" in arguments:
             arguments["changecidr"] = self.options["change_cidr"]
         return arguments
 

@@ -22,10 +22,12 @@ options:
     description: Zone it serves. Not for stores that serve all zones.
     type: str
   url:
-    description: Where it lives, for instance V(nfs://storage/export/secondary) or V(file:///var/lib/stratoform/secondary) (a V(Directory)).
+    description:
+      - Where it lives, for instance V(nfs://storage/export/secondary), or V(file:///var/lib/stratoform/secondary)
+        for a directory of the management machine.
     type: str
   provider:
-    description: Kind of the store, for instance V(NFS), V(Directory), V(S3) or V(Swift).
+    description: Kind of the store, for instance V(NFS), V(Directory), V(S3).
     type: str
     default: NFS
   details:
