@@ -34,16 +34,22 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tasks]:
     """A running service; its state goes with the test run."""
     var = tmp_path_factory.mktemp("var")
     bind = f"127.0.0.1:{free_port()}"
-    environ = os.environ | {"STRATOFORM_VAR": str(var), "STRATOFORM_BIND": bind, "STRATOFORM_SIMULATED": "true"}
+    environ = os.environ | {
+        "STRATOFORM_VAR": str(var),
+        "STRATOFORM_BIND": bind,
+        "STRATOFORM_SIMULATED": "true",
+        "PYTHONPATH": str(ROOT / "webapi"),
+    }
     log = (var / "service.log").open("wb")
     with (
         log,
         subprocess.Popen(
-            [sys.executable, "-m", "stratoform.cli", "serve"], env=environ, stdout=log, stderr=log
+            [sys.executable, "-m", "stratoform", "serve"], env=environ, stdout=log, stderr=log
         ) as process,
     ):
         try:
             await_health(f"http://{bind}/client/health", process, var / "service.log")
+            subprocess.run([*stratoform, "credentials"], env=environ, check=True, stdout=subprocess.DEVNULL)
             yield Tasks(var / "cloudstack.ini", environ)
         finally:
             process.terminate()

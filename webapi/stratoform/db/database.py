@@ -52,7 +52,7 @@ class Database:
         if url.startswith("sqlite"):
             # The file's own lock orders the writers: threads wait there, not for a connection.
             self.engine = create_engine(
-                url, poolclass=QueuePool, pool_size=pool_size, max_overflow=pool_size,
+                url, poolclass=QueuePool, pool_size=pool_size, max_overflow=pool_size, hide_parameters=True,
                 connect_args={"check_same_thread": False, "timeout": 30},
             )
             _sqlite(self.engine)

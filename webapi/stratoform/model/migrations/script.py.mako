@@ -6,6 +6,7 @@ Revision: ${up_revision}, after ${down_revision or "nothing"}.
 from __future__ import annotations
 
 import sqlalchemy as sa
+import stratoform.db.types
 from alembic import op
 ${imports if imports else ""}
 revision = ${repr(up_revision)}

@@ -1,0 +1,139 @@
+"""Fixtures of every test that needs a service: in this process, with simulated hosts, on SQLite and on MariaDB."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from stratoform.app import Cloud, create_app, create_cloud
+from stratoform.config import Config, home
+from stratoform.db.database import Database
+from stratoform.model.bootstrap import admin_keys, new_key
+from stratoform.model.migrations import migrate
+from stratoform.model.tenancy import Account, Domain, User
+from tests.support import mariadb
+from tests.support.client import Client
+
+DATABASES = ("sqlite", "mariadb")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--database", default="both", choices=(*DATABASES, "both"), help="databases to test on")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "database_kind" in metafunc.fixturenames:
+        wanted = metafunc.config.getoption("--database")
+        metafunc.parametrize("database_kind", DATABASES if wanted == "both" else (wanted,), scope="session")
+
+
+@pytest.fixture(scope="session")
+def mariadb_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with mariadb.server(tmp_path_factory.mktemp("mariadb")) as url:
+        db = Database(url)
+        migrate(db.engine)
+        db.close()
+        yield url
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated, empty database file: copying it is quicker than migrating for every test."""
+    file = tmp_path_factory.mktemp("sqlite") / "template.db"
+    db = Database(f"sqlite:///{file}")
+    migrate(db.engine)
+    with db.engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    db.close()
+    return file
+
+
+@pytest.fixture
+def database_url(database_kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> str:
+    if database_kind == "sqlite":
+        file = tmp_path / "cloud.db"
+        shutil.copy(request.getfixturevalue("sqlite_template"), file)
+        return f"sqlite:///{file}"
+    url: str = request.getfixturevalue("mariadb_url")
+    _empty(url)
+    return url
+
+
+def _empty(url: str) -> None:
+    """Deletes every row of a MariaDB database."""
+    db = Database(url)
+    with db.engine.begin() as connection:
+        tables = [row[0] for row in connection.execute(text("show tables")) if row[0] != "alembic_version"]
+        connection.execute(text("set foreign_key_checks = 0"))
+        for table in tables:
+            connection.execute(text(f"delete from `{table}`"))
+        connection.execute(text("set foreign_key_checks = 1"))
+    db.close()
+
+
+@dataclass
+class Service:
+    """A started service and clients for it."""
+
+    cloud: Cloud
+    admin: Client
+    clients: dict[str, Client] = field(default_factory=dict)
+
+    def user(self, name: str, kind: int = 0, path: str = "/") -> Client:
+        """A client of a new account in the domain of that path (made when missing), with generated keys."""
+        key, secret = new_key(), new_key()
+
+        def work(session: Any) -> None:
+            domain = session.query(Domain).filter(Domain.path == path).first()
+            if domain is None:
+                root = session.query(Domain).filter(Domain.path == "/").one()
+                domain = Domain(name=path.strip("/"), path=path, parent_id=root.id)
+                session.add(domain)
+                session.flush()
+            account = Account(name=name, domain_id=domain.id, type=kind)
+            session.add(account)
+            session.flush()
+            session.add(User(name=name, account_id=account.id, api_key=key, secret_key=self.cloud.vault.seal(secret)))
+
+        self.cloud.db.write(work)
+        return Client(self.admin.http, key, secret)
+
+
+@pytest.fixture
+def make_service(tmp_path: Path, database_url: str) -> Iterator[Callable[..., Service]]:
+    """Makes services on the test's database; a second call is a restart in the same process."""
+    clouds: list[Cloud] = []
+
+    def make(nodes: Callable[[Any], Any] = lambda nodes: nodes) -> Service:
+        config = Config(var=tmp_path / "var", database=database_url, home=home(), threads=8, simulated=True)
+        cloud = create_cloud(config, nodes)
+        clouds.append(cloud)
+        cloud.jobs.start()
+        http = create_app(cloud).test_client()
+        with cloud.db.read() as session:
+            key, secret = admin_keys(session, cloud.vault)
+        return Service(cloud, Client(http, key, secret))
+
+    yield make
+    for cloud in clouds:
+        cloud.jobs.stop()
+        cloud.db.close()
+
+
+@pytest.fixture
+def service(make_service: Callable[..., Service]) -> Service:
+    logging.getLogger("stratoform").setLevel(logging.WARNING)
+    return make_service()
+
+
+@pytest.fixture
+def api(service: Service) -> Client:
+    """The administrator's client."""
+    return service.admin

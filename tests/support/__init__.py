@@ -1,0 +1,1 @@
+"""What tests share: a service in a process, a client that signs, a database server."""

@@ -1,0 +1,46 @@
+"""A MariaDB server of the tests' own, on a loopback port, ended by its process id."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+def free_port() -> int:
+    """A TCP port on loopback nobody uses now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def server(folder: Path) -> Iterator[str]:
+    """Runs a server with its data in the folder; gives the URL of an empty database on it."""
+    data, port = folder / "data", free_port()
+    for parent in (folder, *folder.parents):
+        if parent.stat().st_uid == 0 and parent.stat().st_mode & 0o005 != 0o005 and str(parent).startswith("/tmp/"):
+            parent.chmod(parent.stat().st_mode | 0o055)
+    run = {"check": True, "capture_output": True, "timeout": 120}
+    subprocess.run(["mariadb-install-db", "--no-defaults", "--user=mysql", f"--datadir={data}",
+                    "--auth-root-authentication-method=socket", "--skip-test-db"], **run)
+    process = subprocess.Popen(
+        [shutil.which("mariadbd") or "/usr/sbin/mariadbd", "--no-defaults", "--user=mysql", f"--datadir={data}",
+         f"--socket={data}/s.sock", f"--port={port}", "--bind-address=127.0.0.1",
+         "--innodb-flush-log-at-trx-commit=0", "--skip-log-bin", "--max-connections=300"],
+        stdout=subprocess.DEVNULL, stderr=(folder / "server.log").open("wb"))
+    try:
+        sql = ["mariadb", "--no-defaults", f"--socket={data}/s.sock", "-uroot", "-e"]
+        make = ("create database cloud character set utf8mb4; create user cloud@'127.0.0.1' identified by 'cloud'; "
+                "grant all on *.* to cloud@'127.0.0.1'")
+        limit = time.monotonic() + 60
+        while subprocess.run([*sql, make], capture_output=True, check=False).returncode and time.monotonic() < limit:
+            time.sleep(0.1)
+        yield f"mysql+pymysql://cloud:cloud@127.0.0.1:{port}/cloud"
+    finally:
+        process.terminate()
+        process.wait(timeout=60)

@@ -1,0 +1,7 @@
+"""``python -m stratoform``."""
+
+import sys
+
+from .cli import main
+
+sys.exit(main())
