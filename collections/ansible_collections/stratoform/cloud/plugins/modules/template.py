@@ -203,7 +203,7 @@ class Template(Resource):
         Field("is_extractable", type="bool"),
         Field("is_dynamically_scalable", type="bool"),
         Field("is_routing", shown=None, type="bool", on=CREATE),
-        Field("password_enabled", type="bool"),
+        Field("password_enabled", type="bool", no_log=False),
         Field("ssh_key_enabled", type="bool", immutable=True, on=CREATE, no_log=False),
         Field("template_tag", immutable=True, on=CREATE),
         Field("details", type="dict"),
