@@ -88,6 +88,10 @@ class Operation:
         """The dict handed back to the caller, made from the state that was reached."""
         return state
 
+    def show(self, state: State) -> State:
+        """The state as it may appear in a diff: without secrets."""
+        return state
+
     def apply(self, step: Step) -> None:
         """Do one step."""
         getattr(self, f"do_{step.verb}")(step.what)
@@ -108,7 +112,7 @@ class Operation:
                 for step in plan.steps:
                     operation.apply(step)
                 after = operation.find()
-            return Result(bool(plan.steps), before, after, operation.value(after))
+            return Result(bool(plan.steps), operation.show(before), operation.show(after), operation.value(after))
 
     def _alone(self, check: bool) -> contextlib.AbstractContextManager[None]:
         # A dry run only reads, so it may look beside a running one; it must not leave a lock file either.
@@ -131,14 +135,17 @@ class Operation:
 
 
 def serve(operation: type[Operation], argument_spec: dict[str, Any], **options: Any) -> None:
-    """Run an operation as an Ansible module: the only place that exits."""
-    module = AnsibleModule(argument_spec=argument_spec, supports_check_mode=True, **options)
+    """Run an operation as an Ansible module: the only place that exits.
+
+    Arguments hold users' data (user data, passwords), so they are neither logged on the host nor handed back.
+    """
+    module = AnsibleModule(argument_spec=argument_spec, supports_check_mode=True, no_log=True, **options)
     try:
         result = operation.converge(module.params, module.check_mode)
     except NodeError as error:
-        module.fail_json(msg=str(error))
+        module.fail_json(msg=str(error), invocation={})
     except Exception as error:  # noqa: BLE001  a bug: the caller still gets a sentence, the log the trace
         message = f"Failed to converge {operation.noun}: unexpected {type(error).__name__}: {error}"
-        module.fail_json(msg=message, exception=traceback.format_exc())
+        module.fail_json(msg=message, exception=traceback.format_exc(), invocation={})
     diff = {"diff": {"before": result.before, "after": result.after}} if module._diff else {}  # noqa: SLF001
-    module.exit_json(changed=result.changed, **{operation.noun: result.value}, **diff)
+    module.exit_json(changed=result.changed, invocation={}, **{operation.noun: result.value}, **diff)

@@ -11,7 +11,7 @@ import time
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from . import acceleration, checks, domain_xml, files, links, virt
+from . import checks, domain_xml, files, kvm_probe, links, virt
 from .base import Operation, Plan, State, Step
 from .errors import NodeError
 
@@ -146,7 +146,7 @@ class Domain(Operation):
             memory_mb=memory,
             shares=domain_xml.shares(vcpus, params.get("cpu_mhz"), cgroup_version()),
             machine=params.get("machine") or "q35",
-            accelerator=params.get("acceleration") or acceleration.of_host(),
+            accelerator=params.get("acceleration") or kvm_probe.kind_of_host(),
             disks=[_disk(disk) for disk in params.get("disks") or []],
             nics=[_nic(nic) for nic in params.get("nics") or []],
             vnc_password=params.get("vnc_password"),

@@ -8,7 +8,7 @@ import socket
 from typing import Any, ClassVar
 from xml.etree import ElementTree
 
-from . import acceleration, files, links, virt
+from . import files, kvm_probe, links, virt
 from .base import Operation, Plan, State
 
 
@@ -59,7 +59,7 @@ class Facts(Operation):
             "hypervisor": "KVM",
             "hypervisor_version": version(connection.getVersion()),
             "libvirt_version": version(connection.getLibVersion()),
-            "acceleration": acceleration.of_host(),
+            "acceleration": kvm_probe.kind_of_host(),
             "cpus": cpus,
             "cpu_sockets": nodes * sockets,
             "cpu_mhz": mhz,

@@ -147,3 +147,9 @@ def recorded(path: str = HOST_FILE) -> dict[str, Any]:
     except ValueError:
         return {}
     return found if isinstance(found, dict) else {}
+
+
+def kind_of_host() -> str:
+    """Return the kind this host's guests have: as recorded when the host was prepared, else probed now."""
+    kind = recorded().get("acceleration")
+    return kind if kind in ("kvm", "qemu") else probe().kind
