@@ -18,7 +18,7 @@ class ListOsTypes(ListCommand, roles=EVERYONE, view=GUEST_OS):
 
     id = Ref(GuestOs, "Only this operating system.", noun="OS type")
     oscategoryid = Ref(GuestOsCategory, "Only those of this category.", noun="OS category")
-    description = Text("Only the operating system of this name.", since="3.0.1")
+    description_ = Text("Only the operating system of this name.", since="3.0.1")
 
     def conditions(self) -> list[ColumnElement[bool]]:
         """See ListCommand.conditions."""

@@ -71,7 +71,7 @@ class CreateServiceOffering(Command, roles=ROOT_ONLY, event="SERVICE.OFFERING.CR
             raise refuse(missing, f"an offering with {given} needs it")
         if self.issystem and None in (self.cpunumber, self.cpuspeed, self.memory):
             raise refuse("cpunumber", "a system offering says it, cpuspeed and memory: nobody is there to choose")
-        same_domain = ServiceOffering.domain_id.is_(None)
+        same_domain: ColumnElement[bool] = ServiceOffering.domain_id.is_(None)
         if self.domainid is not None:
             same_domain = ServiceOffering.domain_id == self.domainid.id
         demand_free_name(self.session, "name", self.name_, ServiceOffering, same_domain,

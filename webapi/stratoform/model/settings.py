@@ -5,10 +5,11 @@ Names and defaults are those of the described system (CloudStack administration 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
 from .records import SettingValue
@@ -21,6 +22,7 @@ class Setting:
     Attributes:
         kind: int, float, bool or str; what its text must read as.
         least, most: bounds of a number.
+        pattern: what a text must match as a whole, and ``form`` what to call it.
         scopes: where else than globally it may be set (zone, cluster, storagepool, account).
     """
 
@@ -32,6 +34,8 @@ class Setting:
     least: float = float("-inf")
     most: float = float("inf")
     scopes: tuple[str, ...] = ()
+    pattern: str = ".*"
+    form: str = "a text"
 
     def check(self, text: str) -> str:
         """The text, refused when it does not read as the setting's kind within its bounds.
@@ -45,6 +49,9 @@ class Setting:
                 raise ValueError(msg)
             return text.lower()
         if self.kind is str:
+            if not re.fullmatch(self.pattern, text, re.IGNORECASE):
+                msg = f"{self.name} is {self.form}"
+                raise ValueError(msg)
             return text
         try:
             number = self.kind(text)
@@ -54,8 +61,11 @@ class Setting:
         if not self.least <= number <= self.most:
             msg = f"{self.name} is at least {self.least:g} and at most {self.most:g}"
             raise ValueError(msg)
-        return text
+        return str(number) if self.kind is int else text  # Python reads "1_000" and digits of every script
 
+
+_LABEL = "[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
+_DOMAIN = rf"{_LABEL}(\.{_LABEL})*"
 
 DECLARED: Mapping[str, Setting] = {s.name: s for s in (
     Setting("cluster.cpu.allocated.capacity.disablethreshold", float, "0.85", "Alert",
@@ -77,8 +87,10 @@ DECLARED: Mapping[str, Setting] = {s.name: s for s in (
             "Seconds a destroyed machine can be recovered before it is expunged.", 0),
     Setting("expunge.interval", int, "86400", "Advanced", "Seconds between two looks for machines to expunge.", 1),
     Setting("guest.domain.suffix", str, "cloud.internal", "Network",
-            "DNS suffix of guest networks that declare none.", scopes=("zone",)),
-    Setting("host", str, "127.0.0.1", "Advanced", "Address under which hosts and guests reach this service."),
+            "DNS suffix of guest networks that declare none.", scopes=("zone",), pattern=_DOMAIN,
+            form="a domain name"),
+    Setting("host", str, "127.0.0.1", "Advanced", "Address under which hosts and guests reach this service.",
+            pattern=rf"{_DOMAIN}|[0-9a-f:]+", form="a host name or an address"),
     Setting("job.expire.minutes", int, "1440", "Advanced", "Minutes a finished job's answer is kept.", 1),
     Setting("max.template.iso.size", int, "50", "Advanced", "Largest image that may be registered, in GB.", 1, 65536),
     Setting("allow.user.create.projects", bool, "true", "Project Defaults", "Users may create projects."),
@@ -87,7 +99,8 @@ DECLARED: Mapping[str, Setting] = {s.name: s for s in (
     Setting("custom.diskoffering.size.min", int, "1", "Advanced", "Smallest custom disk in GB.", 1),
     Setting("custom.diskoffering.size.max", int, "1024", "Advanced", "Largest custom disk in GB.", 1),
     Setting("vm.instancename.flag", bool, "false", "Advanced", "Host-side names of machines carry their display name."),
-    Setting("instance.name", str, "VM", "Advanced", "Last part of the host-side names of machines."),
+    Setting("instance.name", str, "VM", "Advanced", "Last part of the host-side names of machines.",
+            pattern="[a-z0-9]{1,16}", form="at most 16 letters and digits"),
     Setting("wait", int, "1800", "Advanced", "Seconds a command that waits for a host may take.", 1),
     Setting("stop.graceful.seconds", int, "60", "Advanced",
             "Seconds a guest gets to shut down before it is switched off.", 0, 3600),
@@ -127,13 +140,14 @@ class Settings:
         return self.text(session, name, **owners) == "true"
 
     def everything(self, session: Session, scope: str = "global", owner: int = 0) -> dict[str, str]:
-        """Name to text of all settings of a scope, in two tables' worth of work and one query."""
+        """Name to text of all settings that can be set in a scope, as they hold there; one query."""
         rows = session.execute(
-            select(SettingValue.name, SettingValue.value)
-            .where(SettingValue.scope == scope, SettingValue.owner_id == owner)
+            select(SettingValue.name, SettingValue.scope, SettingValue.value)
+            .where(or_(and_(SettingValue.scope == scope, SettingValue.owner_id == owner),
+                       SettingValue.scope == "global"), SettingValue.value.is_not(None))
         )
-        kept = {name: value for name, value in rows if value is not None}
+        kept = {(name, where): value for name, where, value in rows}
         return {
-            name: kept.get(name, setting.default)
+            name: kept.get((name, scope)) or kept.get((name, "global")) or setting.default
             for name, setting in DECLARED.items() if scope == "global" or scope in setting.scopes
         }

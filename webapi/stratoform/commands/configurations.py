@@ -1,0 +1,113 @@
+"""Configurations: the settings of the cloud, and of parts of it."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from stratoform.model.base import Entity
+from stratoform.model.records import SettingValue
+from stratoform.model.settings import DECLARED, Setting
+from stratoform.model.storage import StoragePool
+from stratoform.model.tenancy import Account
+from stratoform.model.topology import Cluster, Zone
+
+from .answer import Answer, Body, One
+from .base import ROOT_ONLY, Command
+from .params import Ref, Text, refuse
+from .plain import PlainList
+from .views.records import CONFIGURATION
+
+SCOPES: Final = {"zoneid": "zone", "clusterid": "cluster", "storageid": "storagepool", "accountid": "account"}
+"""Parameter to the scope it stands for."""
+
+
+class _Scoped(Command):
+    """What both commands share: the scope they are about."""
+
+    zoneid = Ref(Zone, "The zone whose own value is meant.")
+    clusterid = Ref(Cluster, "The cluster whose own value is meant.")
+    storageid = Ref(StoragePool, "The storage pool whose own value is meant.")
+    accountid = Ref(Account, "The account whose own value is meant.")
+
+    def scope(self) -> tuple[str, int]:
+        """(scope, row id) of the object given; ("global", 0) when there is none.
+
+        Raises:
+            ApiError: more than one is given.
+        """
+        given = [name for name in SCOPES if name in self.values]
+        if not given:
+            return "global", 0
+        if len(given) > 1:
+            raise refuse(given[1], f"a setting is asked for in one scope, and {given[0]} is given too")
+        owner: Entity = self.values[given[0]]
+        return SCOPES[given[0]], owner.id
+
+    def shown(self, setting: Setting, value: str, scope: str) -> Body:
+        """The setting as the API shows it."""
+        elsewhere = ",".join(("global", *setting.scopes))
+        return {
+            "category": setting.category, "name": setting.name, "value": value, "description": setting.doc,
+            "scope": elsewhere if scope == "global" else scope,
+        }
+
+
+class ListConfigurations(_Scoped, PlainList, roles=ROOT_ONLY, view=CONFIGURATION):
+    """Lists settings: all of them, or those a zone, cluster, storage pool or account can have of its own."""
+
+    category = Text("Only settings of this category.")
+    name_ = Text("Only the setting of this name.")
+
+    def items(self) -> list[Body]:
+        """See PlainList.items."""
+        scope, owner = self.scope()
+        values = self.context.shared.settings.everything(self.session, scope, owner)
+        found = [DECLARED[name] for name in sorted(values) if self.name_ in {None, name}]
+        if self.category is not None:
+            found = [setting for setting in found if setting.category.lower() == self.category.lower()]
+        return [self.shown(setting, values[setting.name], scope) for setting in found]
+
+
+class UpdateConfiguration(_Scoped, roles=ROOT_ONLY, event="CONFIGURATION.VALUE.EDIT", view=CONFIGURATION):
+    """Changes a setting, for the whole cloud or for one zone, cluster, storage pool or account."""
+
+    name_ = Text("Name of the setting.").required
+    value = Text("New value; left out or empty, the setting goes back to what holds without it.", length=4095)
+
+    def setting(self) -> Setting:
+        """The setting named.
+
+        Raises:
+            ApiError: there is none, or it cannot be set in the scope asked for.
+        """
+        setting = DECLARED.get(self.name_)
+        if setting is None:
+            raise refuse("name", f"there is no setting '{self.name_}'; listConfigurations lists all")
+        scope, _ = self.scope()
+        if scope not in {"global", *setting.scopes}:
+            raise refuse("name", f"{setting.name} can be set for {' or '.join(('the whole cloud', *setting.scopes))}, "
+                                 f"not for one {scope}")
+        return setting
+
+    def run(self) -> Answer:
+        """See Command.run."""
+        setting, (scope, owner) = self.setting(), self.scope()
+        key = (setting.name, scope, owner)
+        row = self.session.get(SettingValue, key)
+        if self.value is None:
+            if row is not None:
+                self.session.delete(row)
+        else:
+            row = row or SettingValue(name=key[0], scope=scope, owner_id=owner)
+            row.value = self._checked(setting, self.value)
+            self.session.add(row)
+        self.session.flush()
+        owners: dict[str, Any] = {} if scope == "global" else {scope: owner}
+        value = self.context.shared.settings.text(self.session, setting.name, **owners)
+        return One(CONFIGURATION.key, self.shown(setting, value, scope))
+
+    def _checked(self, setting: Setting, value: str) -> str:
+        try:
+            return setting.check(value)
+        except ValueError as error:
+            raise refuse("value", str(error)) from error

@@ -1,0 +1,140 @@
+"""What this cloud can do: its commands, capabilities, hypervisors, storage providers."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Any, Final
+
+from sqlalchemy import select
+
+from stratoform.model.topology import Cluster, Zone
+
+from .answer import Answer, Body, Many, One
+from .base import EVERYONE, OPERATORS, REGISTRY, Command
+from .caller import RoleType
+from .image_stores import PROVIDERS as IMAGE_PROVIDERS
+from .params import Choice, ListOf, Param, Ref, Text, refuse, shown
+from .plain import PlainList
+from .storage_pools import DEFAULT_PROVIDER, HYPERVISORS
+from .view import Field, View
+from .views.records import API, CAPABILITY, HYPERVISOR, STORAGE_PROVIDER, SUCCESS
+
+RELEASE: Final = "4.3.0"
+"""The release of the reference whose API is spoken here."""
+
+
+def _subject(param: Param[Any]) -> type[Any] | None:
+    """The table a parameter refers to, if it refers to one."""
+    inner = param.item if isinstance(param, ListOf) else param
+    return inner.entity if isinstance(inner, Ref) else None
+
+
+def _names(commands: Sequence[type[Command]], but: str = "") -> str:
+    return ",".join(command.name for command in commands if command.name != but)
+
+
+def _param(param: Param[Any], about: Mapping[Any, Sequence[type[Command]]]) -> Body:
+    return {
+        "name": param.name, "description": param.doc, "type": param.wire_type, "length": param.length,
+        "required": param.demanded, "since": param.since or None,
+        "related": _names(about.get(_subject(param), ())) or None,
+    }
+
+
+def _fields(view: View, *, root: bool) -> list[Body]:
+    return [_field(field, root=root) for field in view.fields if root or not field.admin]
+
+
+def _field(field: Field, *, root: bool) -> Body:
+    nested = _fields(field.nested, root=root) if field.nested is not None else None
+    return {"name": field.name, "description": field.doc, "type": field.type, "since": field.since or None,
+            "response": nested}
+
+
+@lru_cache(maxsize=32)
+def described(role: RoleType, commands: int) -> Mapping[str, Body]:  # noqa: ARG001 - part of the key
+    """Every command a role may call, by name, as listApis shows it.
+
+    Args:
+        role: whose eyes it is for.
+        commands: how many there are; another number makes another answer.
+    """
+    allowed = sorted((c for c in REGISTRY.values() if role in c.roles), key=lambda command: command.name)
+    about: dict[Any, list[type[Command]]] = defaultdict(list)
+    for command in allowed:
+        if command.view is not None and command.view.entity is not None:
+            about[command.view.entity].append(command)
+    root = role is RoleType.ADMIN
+    return {command.name: {
+        "name": command.name, "description": command.description, "since": command.since or None,
+        "isasync": command.is_async,
+        "related": _names(about.get(command.view.entity if command.view else None, ()), command.name),
+        "params": [_param(p, about) for p in command.params.values() if root or not p.admin],
+        "response": _fields(command.view or SUCCESS, root=root),
+    } for command in allowed}
+
+
+class ListApis(Command, roles=EVERYONE, view=API, since="4.1.0"):
+    """Lists the commands the caller may call, with all they take and answer."""
+
+    is_list = True
+
+    name_ = Text("Only the command of this name.")
+
+    def run(self) -> Answer:
+        """See Command.run."""
+        known = described(self.caller.role, len(REGISTRY))
+        if self.name_ is None:
+            return Many(API.key, list(known.values()), len(known))
+        if self.name_ not in known:
+            raise refuse("name", f"there is no command {shown(self.name_)}, or it is not for this account")
+        return Many(API.key, [known[self.name_]], 1)
+
+
+class ListCapabilities(Command, roles=EVERYONE, view=CAPABILITY):
+    """Tells what this cloud can do."""
+
+    is_list = True
+
+    def run(self) -> Answer:
+        """See Command.run."""
+        settings, account = self.context.shared.settings, self.caller.account_id
+        secured = self.context.live(Zone, Zone.security_groups.is_(True)) is not None
+        return One(CAPABILITY.key, {
+            "securitygroupsenabled": secured, "cloudstackversion": RELEASE,
+            "userpublictemplateenabled": settings.flag(self.session, "allow.public.user.templates", account=account),
+            "supportELB": "false", "projectinviterequired": False,
+            "allowusercreateprojects": settings.flag(self.session, "allow.user.create.projects"),
+            "customdiskofferingminsize": settings.whole(self.session, "custom.diskoffering.size.min"),
+            "customdiskofferingmaxsize": settings.whole(self.session, "custom.diskoffering.size.max"),
+            "regionsecondaryenabled": False, "kvmsnapshotenabled": False,
+        })
+
+
+class ListHypervisors(Command, roles=EVERYONE, view=HYPERVISOR):
+    """Lists the hypervisors this cloud drives, or those in use in a zone."""
+
+    is_list = True
+
+    zoneid = Ref(Zone, "Only the hypervisors of this zone's clusters.")
+
+    def run(self) -> Answer:
+        """See Command.run."""
+        names: Sequence[str] = HYPERVISORS
+        if self.zoneid is not None:
+            there = select(Cluster.hypervisor).where(Cluster.zone_id == self.zoneid.id, Cluster.removed.is_(None))
+            names = sorted(set(self.session.scalars(there)))
+        return Many(HYPERVISOR.key, [{"name": name} for name in names], len(names))
+
+
+class ListStorageProviders(PlainList, roles=OPERATORS, view=STORAGE_PROVIDER):
+    """Lists the providers of primary storage, or of image stores."""
+
+    type = Choice("Which: primary or image.", ("primary", "image")).required
+
+    def items(self) -> list[Body]:
+        """See PlainList.items."""
+        names = (DEFAULT_PROVIDER,) if self.type == "primary" else IMAGE_PROVIDERS
+        return [{"name": name, "type": self.type} for name in names]

@@ -1,0 +1,133 @@
+"""Jobs: what became of asynchronous commands."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Row, Select, func, select
+
+from stratoform.errors import ApiError, Fault
+from stratoform.jobs.tables import RUNNING, STUCK, UNDOING, Job
+from stratoform.model.compute import Vm
+from stratoform.model.tenancy import Account, Domain, User
+
+from .answer import Answer, Body, Many, Plain
+from .base import EVERYONE, Command
+from .caller import Caller, RoleType
+from .owned import OwnedList
+from .params import Text, When, refuse, shown
+from .scope import subtree
+from .view import JOB_STATUS
+from .views.records import ASYNC_JOB
+
+_SHOWN: Final = (Job, Account.uuid, User.uuid)
+
+_KINDS: Final = {
+    Vm.__tablename__: "VirtualMachine", "network": "Network", "host": "Host", "volume": "Volume",
+    "template": "Template", "storage_pool": "StoragePool", "image_store": "ImageStore",
+    "physical_network": "PhysicalNetwork", "traffic_type": "TrafficType",
+}
+"""Tables to what the reference calls the kind of object (``jobinstancetype``)."""
+
+
+def visible_jobs(caller: Caller) -> list[ColumnElement[bool]]:
+    """The conditions a job must meet for the caller to see it.
+
+    A domain administrator sees no job of a root administrator: its result holds what only those may see.
+    """
+    if caller.is_root:
+        return []
+    if caller.role is not RoleType.DOMAIN_ADMIN:
+        return [Job.account_id == caller.account_id]
+    return [(Account.id == caller.account_id) | (subtree(caller.domain_path) & (Account.type != RoleType.ADMIN))]
+
+
+def query(*columns: Any) -> Select[Any]:
+    """These columns of jobs and of the people who asked for them, if people did."""
+    return (
+        select(*columns).select_from(Job).outerjoin(Account, Account.id == Job.account_id)
+        .outerjoin(Domain, Domain.id == Account.domain_id).outerjoin(User, User.id == Job.user_id)
+    )
+
+
+def body(row: Row[*tuple[Any, ...]], caller: Caller) -> Body:
+    """A job as the API shows it."""
+    job, account, user = row
+    status = JOB_STATUS.get(job.state, 0)
+    failed = job.error is not None and status == JOB_STATUS["failed"]
+    result: Any = None
+    if failed:
+        result = _refusal(job.error, caller)
+    elif status:
+        result = job.result
+    return {
+        "accountid": account, "userid": user, "cmd": job.reason, "jobstatus": status, "jobprocstatus": 0,
+        "jobresultcode": result.fault if failed else 0, "jobresulttype": "object" if status else None,
+        "jobresult": result, "jobinstancetype": _KINDS.get(job.subject_type or ""), "jobinstanceid": job.subject_uuid,
+        "created": job.created, "jobid": job.uuid, "jobprogress": _progress(job),
+    }
+
+
+def _refusal(error: Mapping[str, Any], caller: Caller) -> ApiError:
+    """Why the job failed, in the words this caller may read."""
+    text = error.get("admin_text") if caller.is_root else None
+    ids = [(table, uuid) for table, uuid in error.get("ids", ())]
+    return ApiError(Fault[error.get("fault", Fault.INTERNAL.name)], text or error.get("text", "the job failed"), ids)
+
+
+def _progress(job: Job) -> str | None:
+    if job.progress:
+        return job.progress
+    return {RUNNING: "Starting", UNDOING: "Taking back what was done", STUCK: "Waiting to take back what was done",
+            "queued": "Waiting for other work on the same objects"}.get(job.state)
+
+
+class QueryAsyncJobResult(Command, roles=EVERYONE, view=ASYNC_JOB):
+    """Tells how a job stands: its progress, and at its end the command's answer or the error."""
+
+    is_list = True  # it only reads, and is polled
+
+    jobid = Text("The job's id.").required
+
+    def run(self) -> Answer:
+        """See Command.run."""
+        row = self.session.execute(query(*_SHOWN).where(Job.uuid == self.jobid, *visible_jobs(self.caller))).first()
+        if row is None:
+            raise refuse("jobid", f"no job with id {shown(self.jobid)} exists, or it is not yours to see")
+        return Plain(body(row, self.caller))
+
+
+class ListAsyncJobs(OwnedList, roles=EVERYONE, view=ASYNC_JOB):
+    """Lists jobs, newest first."""
+
+    startdate = When("Only jobs asked for from this date or time on.")
+
+    def run(self) -> Answer:
+        """See Command.run."""
+        size, offset = self.window()
+        conditions = self.conditions()
+        page = query(*_SHOWN).where(*conditions).order_by(Job.id.desc()).limit(size).offset(offset)
+        items = [body(row, self.caller) for row in self.session.execute(page)]
+        if offset == 0 and len(items) < size:
+            return Many(ASYNC_JOB.key, items, len(items))
+        count = self.session.scalar(query(func.count(Job.id)).where(*conditions))
+        return Many(ASYNC_JOB.key, items, count or 0)
+
+    def conditions(self) -> list[ColumnElement[bool]]:
+        """See ListCommand.conditions."""
+        wanted = visible_jobs(self.caller) + self._asked_by()
+        if self.startdate is not None:
+            wanted.append(Job.created >= self.startdate)
+        if self.keyword is not None:
+            wanted.append(Job.reason.icontains(self.keyword, autoescape=True))
+        return wanted
+
+    def _asked_by(self) -> list[ColumnElement[bool]]:
+        """Whose jobs: the same rules as for owned objects, but a job's domain is its account's."""
+        if self.account is None and self.domainid is not None:
+            if self.caller.role is RoleType.USER:
+                raise ApiError(Fault.NOT_PERMITTED, "Parameter domainid is for administrators only")
+            inside = subtree(self.domainid.path) if self.isrecursive else Domain.id == self.domainid.id
+            return [inside]
+        return self.owned_conditions(Job)
