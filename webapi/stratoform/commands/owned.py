@@ -15,7 +15,7 @@ from .params import Bool, NoneYet, Ref, Text, refuse
 from .scope import owned, subtree
 
 
-def _account_of(command: Command, name: str, domain: Domain | None) -> Account:
+def account_of(command: Command, name: str, domain: Domain | None) -> Account:
     """The live account of that name in the domain (default: the caller's), if the caller may act for it."""
     caller = command.caller
     domain_id = domain.id if domain is not None else caller.domain_id
@@ -39,7 +39,7 @@ class Owner(Command):
     def owner(self) -> Account:
         """The owner asked for: the caller's account unless said otherwise."""
         if self.account is not None:
-            return _account_of(self, self.account, self.domainid)
+            return account_of(self, self.account, self.domainid)
         if self.domainid is not None:
             raise refuse("account", "it must be given together with domainid")
         return self.session.get_one(Account, self.caller.account_id)
@@ -58,7 +58,7 @@ class OwnedList(ListCommand):
         """Whose rows are listed. With ``id`` given, every row the caller may see."""
         caller = self.caller
         if self.account is not None:
-            return [entity.account_id == _account_of(self, self.account, self.domainid).id]
+            return [entity.account_id == account_of(self, self.account, self.domainid).id]
         if self.domainid is not None:
             if caller.role is RoleType.USER:
                 raise ApiError(Fault.NOT_PERMITTED, "Parameter domainid is for administrators only")
