@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, false, literal, or_, select
+from sqlalchemy import ColumnElement, false, or_, select
 
 from stratoform.model.compute import InstanceGroup, ServiceOffering, SshKeyPair, Vm
 from stratoform.model.network import Network
@@ -36,9 +36,15 @@ def subtree(path: str) -> Condition:
     return Domain.path.startswith(path, autoescape=True)
 
 
+def at_or_above(path: str) -> Condition:
+    """Domains at or above a path: ``/a/b/`` has ``/``, ``/a/`` and itself."""
+    parts = [part for part in path.split("/") if part]
+    return Domain.path.in_(["/", *("/" + "/".join(parts[:depth]) + "/" for depth in range(1, len(parts) + 1))])
+
+
 def ancestors(caller: Caller) -> Condition:
     """Domains at or above the caller's."""
-    return literal(caller.domain_path).startswith(Domain.path)
+    return at_or_above(caller.domain_path)
 
 
 def owned(entity: type[Any], caller: Caller) -> Condition:
