@@ -5,13 +5,11 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Sequence
-from importlib.util import find_spec
 from typing import Any
 
 from .. import files
 from ..base import State, Step
-from ..errors import NodeError
-from . import account, daemons
+from . import account, daemons, metadata_service
 from .part import Place, plan_files, read_files
 from .spec import METADATA_ADDRESS, Router
 
@@ -30,13 +28,9 @@ def data(router: Router) -> str:
 
 
 def program() -> str:
-    """The text of the service, also from inside the archive Ansible carries modules in."""
-    name = f"{__package__}.metadata_service"
-    found: Any = find_spec(name)
-    text = found.loader.get_source(name) if found else None
-    if not text:
-        raise NodeError("the program of the metadata service is not part of this installation")
-    return str(text)
+    """The text of the service, wherever this collection was loaded from: Ansible carries it in an archive."""
+    spec: Any = metadata_service.__spec__
+    return str(spec.loader.get_source(spec.name))
 
 
 def plan(current: State, desired: dict[str, str]) -> list[Step]:
