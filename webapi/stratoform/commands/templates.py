@@ -174,7 +174,7 @@ class ListTemplates(OwnedList, roles=EVERYONE, view=TEMPLATE):
 
     def conditions(self) -> list[ColumnElement[bool]]:
         """See ListCommand.conditions."""
-        wanted = [*visible(Template, self.caller), or_(Zone.id.is_(None), *visible(Zone, self.caller))]
+        wanted = [*visible(Template, self.caller), or_(Zone.id.is_(None), and_(true(), *visible(Zone, self.caller)))]
         if not self.caller.is_root:
             wanted.append(Template.type != "SYSTEM")
         if not self.showremoved:
