@@ -1,0 +1,1 @@
+"""The host side: what the ``node_*`` modules do, usable without Ansible."""

@@ -18,6 +18,7 @@ _DOMAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")
 _INTERFACE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,14}")  # IFNAMSIZ is 16 with its NUL
 _MAC = re.compile(r"([0-9a-f]{2}:){5}[0-9a-f]{2}")
 _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")  # RFC 1123
+_DOMAIN_LIMIT = 253  # RFC 1035, 255 octets on the wire
 
 
 def _match(pattern: re.Pattern[str], value: object, what: str, lower: bool = False) -> str:
@@ -90,7 +91,7 @@ def host_label(value: object) -> str:
 def dns_domain(value: object) -> str:
     """A DNS domain of RFC 1123 labels, lower case, no trailing dot."""
     text = str(value).lower()
-    if not text or len(text) > 253 or not all(_LABEL.fullmatch(label) for label in text.split(".")):
+    if not text or len(text) > _DOMAIN_LIMIT or not all(_LABEL.fullmatch(label) for label in text.split(".")):
         raise NodeError(f"{value!r} is not a valid DNS domain")
     return text
 

@@ -40,11 +40,7 @@ def run(argv: list[str], timeout_s: float = 60, stdin: str | None = None) -> str
     except subprocess.TimeoutExpired:
         raise NodeError(f"{argv[0]} did not finish within {timeout_s:g} seconds") from None
     if done.returncode != 0:
-        raise NodeError(f"{argv[0]}: {_last_words(done.stderr or done.stdout, done.returncode)}")
+        lines = [line.strip() for line in (done.stderr or done.stdout).splitlines() if line.strip()]
+        words = lines[-1] if lines else f"ended with status {done.returncode}"
+        raise NodeError(words if words.startswith(f"{argv[0]}:") else f"{argv[0]}: {words}")
     return done.stdout
-
-
-def _last_words(text: str, code: int) -> str:
-    """The last non-empty line, without the program's own name in front."""
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return lines[-1] if lines else f"ended with status {code}"

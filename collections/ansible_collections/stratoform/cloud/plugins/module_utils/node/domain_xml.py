@@ -12,12 +12,15 @@ CONSOLE_DIR = "/var/log/stratoform/console"
 # Device name prefix by bus; libvirt orders guests' disks by it.
 _PREFIX = {"virtio": "vd", "scsi": "sd", "sata": "sd", "ide": "hd"}
 # cgroup v1 shares have the default 1024 where a v2 weight has 100; kernel documentation, cgroup-v2.rst.
-_V1_RANGE, _V2_RANGE, _V2_PER_SHARE = (2, 262144), (1, 10000), 100 / 1024
+_SHARES_RANGE, _WEIGHT_RANGE, _WEIGHT_PER_SHARE = (2, 262144), (1, 10000), 100 / 1024
+
+
+PLACES = range(26)  # device names end in a letter
 
 
 @dataclass(frozen=True)
 class Disk:
-    """A disk: file, image format, bus (virtio, scsi, sata, ide), and its place 0..25 on the bus."""
+    """A disk: file, image format, bus (virtio, scsi, sata, ide), and its place on the bus (one of PLACES)."""
 
     path: str
     format: str
@@ -65,8 +68,11 @@ def shares(vcpus: int, cpu_mhz: int | None, cgroup_version: int | None) -> int |
     if not cpu_mhz or cgroup_version is None:
         return None
     sold = vcpus * cpu_mhz
-    low, high = _V2_RANGE if cgroup_version == 2 else _V1_RANGE
-    return max(low, min(high, round(sold * _V2_PER_SHARE) if cgroup_version == 2 else sold))
+    if cgroup_version == 1:
+        (low, high), value = _SHARES_RANGE, sold
+    else:
+        (low, high), value = _WEIGHT_RANGE, round(sold * _WEIGHT_PER_SHARE)
+    return max(low, min(high, value))
 
 
 def _leaf(parent: Element, tag: str, text: Any = None, **attributes: Any) -> Element:

@@ -216,7 +216,7 @@ def _disk(disk: Mapping[str, Any]) -> domain_xml.Disk:
     if not os.path.exists(path):
         raise NodeError(f"volume {path} does not exist on this host")
     bus, place = disk.get("bus") or "virtio", disk.get("device_id") or 0
-    if bus not in _BUSES or not 0 <= place < 26:
+    if bus not in _BUSES or place not in domain_xml.PLACES:
         raise NodeError(f"disk {disk['volume']} needs a bus of {', '.join(_BUSES)} and a device_id of 0 to 25")
     return domain_xml.Disk(path, disk.get("format") or "qcow2", bus, place)
 

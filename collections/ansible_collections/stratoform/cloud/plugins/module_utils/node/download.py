@@ -73,7 +73,9 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
 
     max_redirections = _REDIRECTS
 
-    def redirect_request(self, req: Any, fp: Any, code: int, msg: str, headers: Any, newurl: str) -> Any:
+    def redirect_request(  # noqa: PLR0913, PLR0917  signature of the base
+        self, req: Any, fp: Any, code: int, msg: str, headers: Any, newurl: str
+    ) -> Any:
         if urlsplit(newurl).scheme not in ("http", "https"):
             raise NodeError(f"{req.full_url} redirects to {newurl}, which is not http or https")
         return super().redirect_request(req, fp, code, msg, headers, newurl)

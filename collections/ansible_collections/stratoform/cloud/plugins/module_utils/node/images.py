@@ -15,7 +15,9 @@ _COPY_LIMIT_S = 6 * 3600
 # OpenStack bounds the same call alike (CVE-2015-5162): a crafted header must not eat the host.
 _UNTRUSTED = ["prlimit", "--as=1073741824", "--cpu=30", "--"]
 _QCOW2_MAGIC = b"QFI\xfb"
-_QCOW2_EXTERNAL_DATA = 1 << 2  # incompatible feature bit 2, docs/interop/qcow2.txt of QEMU
+# docs/interop/qcow2.txt of QEMU: from version 3 on, incompatible feature bit 2 at offset 72.
+_QCOW2_FEATURES_SINCE, _QCOW2_FEATURES_AT, _QCOW2_EXTERNAL_DATA = 3, 72, 1 << 2
+_QCOW2_LEAST = 80  # bytes up to the end of those features; a real image is far longer
 _ISO_MAGIC, _ISO_MAGIC_AT = b"CD001", 32769  # ECMA-119: identifier of the primary volume descriptor
 _VHD_COOKIE, _VHD_FOOTER = b"conectix", 512  # a fixed-size VHD has its footer at the end only
 
@@ -75,13 +77,13 @@ def qcow2_refusal(header: bytes) -> str | None:
     """
     if not header.startswith(_QCOW2_MAGIC):
         return None
-    if len(header) < 80:
+    if len(header) < _QCOW2_LEAST:
         return "its qcow2 header is cut short"
     version, backing_offset = struct.unpack_from(">IQ", header, 4)
     if backing_offset:
         return "it refers to a backing file"
-    (features,) = struct.unpack_from(">Q", header, 72)
-    if version >= 3 and features & _QCOW2_EXTERNAL_DATA:
+    (features,) = struct.unpack_from(">Q", header, _QCOW2_FEATURES_AT)
+    if version >= _QCOW2_FEATURES_SINCE and features & _QCOW2_EXTERNAL_DATA:
         return "it refers to an external data file"
     return None
 

@@ -18,7 +18,7 @@ from .errors import NodeError
 
 NFS = "NetworkFilesystem"
 _MOUNT_ROOT = "/mnt"
-# libvirt: "... (/usr/bin/mount -t nfs ...) unexpected exit status 32: mount.nfs: Connection refused"
+# How libvirt tells of a mount that failed; what mount itself said follows.
 _CHILD_FAILED = re.compile(r"unexpected exit status \d+: (?P<words>.+)", re.DOTALL)
 
 

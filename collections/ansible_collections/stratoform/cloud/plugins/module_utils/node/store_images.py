@@ -34,7 +34,7 @@ class StoreImage(Operation):
     """
 
     noun = "image"
-    verbs = {"present": "fetch", "absent": "remove"}  # noqa: RUF012  a ClassVar in the base
+    verbs = {"present": "fetch", "absent": "remove"}
 
     def title(self) -> str:
         """See :class:`Operation`."""

@@ -1,0 +1,1 @@
+"""A virtual router as a declaration, converged part by part."""

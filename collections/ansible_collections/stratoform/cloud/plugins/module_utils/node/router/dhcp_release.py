@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import re
 import socket
 import struct
 import threading
@@ -18,6 +19,7 @@ from .. import links
 _CLONE_NEWNET = 0x40000000  # sched.h
 _SERVER_PORT = 67
 _MAGIC = b"\x63\x82\x53\x63"
+_LEASE_LINE = re.compile(r"\d+ (?P<mac>[0-9A-Fa-f:]{17}) (?P<ip>[0-9.]+) \S+ (?P<client_id>\S+)")
 _MESSAGE_TYPE, _RELEASE, _SERVER_ID, _CLIENT_ID, _END = 53, 7, 54, 61, 255
 
 
@@ -31,8 +33,8 @@ class Lease(NamedTuple):
 
 def parse_leases(text: str) -> list[Lease]:
     """Read a dnsmasq lease file: expiry, MAC, address, name, client id."""
-    rows = (line.split() for line in text.splitlines())
-    return [Lease(row[1].lower(), row[2], row[4]) for row in rows if len(row) == 5 and row[0].isdigit()]
+    rows = (_LEASE_LINE.fullmatch(line) for line in text.splitlines())
+    return [Lease(row["mac"].lower(), row["ip"], row["client_id"]) for row in rows if row]
 
 
 def message(lease: Lease, server: str) -> bytes:
@@ -59,10 +61,7 @@ def release(netns: str, lease: Lease, server: str) -> None:
     def send() -> None:
         # setns moves one thread only: this one ends with the packet sent, the process stays where it is.
         try:
-            with open(os.path.join(links.NETNS_DIR, netns), "rb") as namespace:
-                libc = ctypes.CDLL(None, use_errno=True)
-                if libc.setns(namespace.fileno(), _CLONE_NEWNET) != 0:
-                    raise OSError(ctypes.get_errno(), "cannot enter network namespace", netns)
+            _enter(netns)
             with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
                 sender.sendto(message(lease, server), (server, _SERVER_PORT))
         except OSError as error:
@@ -73,3 +72,11 @@ def release(netns: str, lease: Lease, server: str) -> None:
     thread.join()
     if failures:
         raise failures[0]
+
+
+def _enter(netns: str) -> None:
+    """Move the calling thread into a namespace (setns(2)); Python has a call for it only from 3.12 on."""
+    with open(os.path.join(links.NETNS_DIR, netns), "rb") as namespace:
+        libc = ctypes.CDLL(None, use_errno=True)
+        if libc.setns(namespace.fileno(), _CLONE_NEWNET) != 0:
+            raise OSError(ctypes.get_errno(), "cannot enter network namespace", netns)

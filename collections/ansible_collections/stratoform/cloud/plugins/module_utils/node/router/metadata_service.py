@@ -84,24 +84,19 @@ class Knowledge:
 def answer(guest: dict[str, Any], path: str) -> bytes | None:
     """What a guest gets for a path; None when there is no such thing."""
     metadata: dict[str, str] = guest["metadata"]
-    words = [word for word in path.partition("?")[0].split("/") if word]
-    if not words:
-        return b"latest\n"
-    if words[0] != "latest":
-        return None
-    rest = words[1:]
+    version, *rest = [word for word in path.partition("?")[0].split("/") if word] or [""]
+    if version != "latest":
+        return b"latest\n" if not version else None
     if not rest:
         return b"meta-data\nuser-data\n"
     if rest == ["user-data"]:
         return None if guest["user_data"] is None else base64.b64decode(guest["user_data"])
-    if rest[0] == "meta-data":
-        rest = rest[1:]
-        if not rest:
-            return "".join(f"{key}\n" for key in sorted(metadata)).encode()
-    value = metadata.get(rest[0])
-    if rest[0] == "public-keys" and len(rest) > 1:  # EC2 spelling
-        return value.encode() if value and rest[1:] == ["0", "openssh-key"] else None
-    return None if value is None or len(rest) > 1 else value.encode()
+    if rest == ["meta-data"]:
+        return "".join(f"{key}\n" for key in sorted(metadata)).encode()
+    # /latest/<key> is the older form of /latest/meta-data/<key>; the long one of keys is EC2's.
+    key = "/".join(rest[1:] if rest[0] == "meta-data" else rest)
+    value = metadata.get("public-keys" if key == "public-keys/0/openssh-key" else key)
+    return None if value is None else value.encode()
 
 
 class Handler(BaseHTTPRequestHandler):

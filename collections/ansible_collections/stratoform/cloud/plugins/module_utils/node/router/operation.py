@@ -128,7 +128,7 @@ class RouterOperation(Operation):
         """Write the spec down first: a run killed from here on is finished by the next one, whichever that is."""
         directory = self._place.directory
         os.makedirs(directory, mode=0o755, exist_ok=True)
-        os.chmod(directory, 0o711)  # the daemons reach their files, others do not even list them
+        os.chmod(directory, 0o711)  # noqa: S103  the daemons reach their files, others do not even list them
         files.write(self._place.path(_SPEC), json.dumps(spec))
 
     def do_part(self, what: tuple[Part, Step]) -> None:
