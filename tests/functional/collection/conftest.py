@@ -41,12 +41,8 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tasks]:
         "PYTHONPATH": str(ROOT / "webapi"),
     }
     log = (var / "service.log").open("wb")
-    with (
-        log,
-        subprocess.Popen(
-            [sys.executable, "-m", "stratoform", "serve"], env=environ, stdout=log, stderr=log
-        ) as process,
-    ):
+    stratoform = [sys.executable, "-m", "stratoform"]
+    with log, subprocess.Popen([*stratoform, "serve"], env=environ, stdout=log, stderr=log) as process:
         try:
             await_health(f"http://{bind}/client/health", process, var / "service.log")
             subprocess.run([*stratoform, "credentials"], env=environ, check=True, stdout=subprocess.DEVNULL)

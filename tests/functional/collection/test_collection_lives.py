@@ -91,7 +91,7 @@ LIVES = [
         "template",
         {"name": "other", **PLACE},
         {**IMAGE, "display_text": "one", "is_public": False},
-        ({"display_text": "two"}, {"is_public": True, "is_featured": True}, {"password_enabled": True}),
+        (),
         {"format": "RAW"},
     ),
     Life(

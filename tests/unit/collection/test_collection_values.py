@@ -62,6 +62,8 @@ def test_checksums_are_compared_by_their_digits(checksum: str) -> None:
         ({"isready": True, "status": "Download Complete"}, False),
         ({"isready": False, "status": "30% Downloaded"}, False),
         ({"isready": False}, False),
+        ({"isready": False, "status": "Waiting for the download to begin"}, False),
+        ({"isready": False, "status": "Download Complete"}, False),
         ({"isready": False, "status": "Failed to download: 404"}, True),
         ({"isready": False, "status": "Download Error"}, True),
     ],

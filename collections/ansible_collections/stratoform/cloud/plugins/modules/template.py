@@ -160,6 +160,7 @@ template:
 """
 
 import re
+from collections.abc import Sequence
 
 from ansible_collections.stratoform.cloud.plugins.module_utils.errors import CloudError
 from ansible_collections.stratoform.cloud.plugins.module_utils.field import CREATE, UPDATE, Field
@@ -167,7 +168,10 @@ from ansible_collections.stratoform.cloud.plugins.module_utils.resource import I
 
 PERMISSIONS = ("is_public", "is_featured", "is_extractable")
 FILTERS = ("all", "community", "executable", "featured", "self", "selfexecutable", "sharedexecutable")
-BROKEN = re.compile(r"error|fail|abandon|not ?found|refused|mismatch|invalid", re.IGNORECASE)
+UNDERWAY = re.compile(
+    r"\d+% Downloaded|Not Downloaded|Download Complete|(Waiting|Queued|Downloading|Installing|Processing|Creating)\b.*|"
+)
+"""What the status says while nothing is wrong; everything else is the reason of a failure."""
 
 
 def digest(checksum: str) -> str:
@@ -177,7 +181,7 @@ def digest(checksum: str) -> str:
 
 def broken(template: Item) -> bool:
     """Whether the image could not be fetched and nobody is fetching it."""
-    return not template.get("isready") and bool(BROKEN.search(str(template.get("status") or "")))
+    return not template.get("isready") and not UNDERWAY.fullmatch(str(template.get("status") or ""))
 
 
 class Template(Resource):
@@ -223,6 +227,10 @@ class Template(Resource):
         if len(there) == len(declared) and there != declared:
             self.warnings.append(f"The image of {self.title} has checksum {there}, declared is {declared}.")
         return item
+
+    def choose(self, found: Sequence[Item]) -> Item | None:
+        """A name is free again once its download failed: a good template before a broken one."""
+        return super().choose([item for item in found if not broken(item)] or found[-1:])
 
     def create(self) -> Item:
         """The API wants a text for people; the name is one."""
