@@ -127,7 +127,7 @@ def test_offerings_a_machine_could_change_to(api: Client) -> None:
     assert names(api, virtualmachineid=vm["id"]) == ["Medium Instance", "tiny"]
 
 
-def test_operating_systems_are_known_by_the_names_clients_use(service: Service, api: Client) -> None:
+def test_operating_systems_are_known_by_the_names_clients_use(service: Service) -> None:
     user = service.user("ann")
     categories = {category["name"]: category["id"] for category in user.items("listOsCategories")}
     assert {"CentOS", "Debian", "Oracle", "RedHat", "SUSE", "Windows", "Other", "Novel", "Unix", "Ubuntu", "None"} == \
