@@ -20,6 +20,8 @@ from stratoform.model.migrations import migrate
 from stratoform.model.tenancy import Account, Domain, User
 from tests.support import mariadb
 from tests.support.client import Client
+from tests.support.image import Image, dump, load
+from tests.support.zone import Zone, build
 
 DATABASES = ("sqlite", "mariadb")
 
@@ -57,8 +59,13 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def database_url(database_kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> str:
-    if database_kind == "sqlite":
-        file = tmp_path / "cloud.db"
+    return _fresh_database(database_kind, tmp_path, request)
+
+
+def _fresh_database(kind: str, folder: Path, request: pytest.FixtureRequest) -> str:
+    """URL of a migrated, empty database."""
+    if kind == "sqlite":
+        file = folder / "cloud.db"
         shutil.copy(request.getfixturevalue("sqlite_template"), file)
         return f"sqlite:///{file}"
     url: str = request.getfixturevalue("mariadb_url")
@@ -104,6 +111,37 @@ class Service:
 
         self.cloud.db.write(work)
         return Client(self.admin.http, key, secret)
+
+
+@pytest.fixture(scope="session")
+def zone_image(
+    database_kind: str, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest,
+) -> Image:
+    """A zone in which a machine ran already, so that routers, bridges and template copies are there."""
+    folder = tmp_path_factory.mktemp("zone")
+    url = _fresh_database(database_kind, folder, request)
+    config = Config(var=folder / "var", database=url, home=home(), threads=8, simulated=True)
+    cloud = create_cloud(config)
+    cloud.jobs.start()
+    with cloud.db.read() as session:
+        admin = Client(create_app(cloud).test_client(), *admin_keys(session, cloud.vault))
+    zone = build(admin)
+    pioneer = admin.job("deployVirtualMachine", **zone.deploy(name="pioneer"))["id"]
+    admin.job("destroyVirtualMachine", id=pioneer, expunge=True)
+    cloud.jobs.stop()
+    cloud.db.close()
+    return Image(dump(url), config.key_file.read_bytes(), zone)
+
+
+@pytest.fixture
+def built_zone(zone_image: Image, database_url: str, tmp_path: Path) -> Zone:
+    """The zone of ``zone_image`` in the test's database; ask for it before ``service``."""
+    load(database_url, zone_image.rows)
+    keys = tmp_path / "var" / "keys"
+    keys.mkdir(parents=True)
+    (keys / "secrets.key").write_bytes(zone_image.key)
+    (keys / "secrets.key").chmod(0o600)
+    return zone_image.zone
 
 
 @pytest.fixture

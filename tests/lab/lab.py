@@ -34,6 +34,7 @@ SWITCH = "stratoform-lab"  # namespace
 BRIDGE = "lab0"
 NETWORK = "198.51.100"  # TEST-NET-2, RFC 5737
 UP_LIMIT_S = 40.0
+LIMIT = 20000  # open files and processes of a host
 
 # podman's crun wants one cgroup v2 tree. Where this machine shows v1 beside it, the container is started in a mount
 # namespace that shows v2 alone.
@@ -114,7 +115,7 @@ def image() -> Path:
         return root
     building = LAB / "root.new"
     for old in [building, *LAB.glob("root-*")]:
-        shutil.rmtree(old)if old.exists() else None
+        shutil.rmtree(old, ignore_errors=True)
     run(
         "mmdebstrap", "--variant=minbase", "--aptopt=APT::Install-Recommends false",
         f"--include={','.join(packages())}", f"--customize-hook={customize} \"$1\"", SUITE, building,
@@ -182,11 +183,12 @@ def up(names: list[str]) -> list[Host]:
 
 def start(one: Host, root: Path) -> None:
     """Start a container on a throw-away layer over the root file system."""
-    _, files = resource.getrlimit(resource.RLIMIT_NOFILE)
-    _, processes = resource.getrlimit(resource.RLIMIT_NPROC)
+    files, processes = (
+        min(LIMIT, resource.getrlimit(kind)[1]) for kind in (resource.RLIMIT_NOFILE, resource.RLIMIT_NPROC)
+    )
     podman(
         "run", "--detach", "--name", one.container, "--hostname", one.name, "--privileged", "--systemd=always",
-        # Asking for more than our own hard limits fails where we may not raise them.
+        # podman asks for more than our own hard limits, which fails where we may not raise them.
         f"--ulimit=nofile=1024:{files}", f"--ulimit=nproc={processes}:{processes}", "--pids-limit=-1",
         "--network", f"ns:/run/netns/{one.container}", "--rootfs", f"{root}:O", "/sbin/init",
     )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -27,6 +28,16 @@ class Zone:
         """Parameters of a deployment here."""
         return {"zoneid": self.zone, "serviceofferingid": self.offering, "templateid": self.template,
                 "networkids": self.network, **more}
+
+    @staticmethod
+    def await_template(api: Client, template: str) -> None:
+        """Waits until a template is ready."""
+        limit = time.monotonic() + 20
+        while time.monotonic() < limit:
+            if api.items("listTemplates", templatefilter="all", id=template)[0]["isready"]:
+                return
+            time.sleep(0.01)
+        raise TimeoutError(template)
 
 
 def build(api: Client, hosts: int = 1, size: str = "") -> Zone:
@@ -61,16 +72,6 @@ def build(api: Client, hosts: int = 1, size: str = "") -> Zone:
     net_offering = api.items("listNetworkOfferings", name="DefaultSharedNetworkOffering")[0]["id"]
     network = api.one("createNetwork", zoneid=zone, name="guests", displaytext="guests", networkofferingid=net_offering,
                       gateway="10.1.1.1", netmask="255.255.255.0", startip="10.1.1.10", endip="10.1.1.200", vlan="untagged")["id"]
-    _await_template(api, template)
+    Zone.await_template(api, template)
     return Zone(zone, pod, cluster, physical, network, offering, template, found, pool, store)
 
-
-def _await_template(api: Client, template: str) -> None:
-    import time
-
-    limit = time.monotonic() + 20
-    while time.monotonic() < limit:
-        if api.items("listTemplates", templatefilter="all", id=template)[0]["isready"]:
-            return
-        time.sleep(0.02)
-    raise TimeoutError(template)

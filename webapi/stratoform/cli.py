@@ -87,7 +87,7 @@ def _start(config: Config) -> int:
     limit = time.monotonic() + 60
     while time.monotonic() < limit:
         if _healthy(config):
-            print(f"the service answers at {config.endpoint} (process {process.pid}, log {log})")
+            print(f"the service is started: {config.endpoint} (process {process.pid}, log {log})")
             return _credentials(config)
         if process.poll() is not None:
             break

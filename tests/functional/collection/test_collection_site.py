@@ -120,7 +120,7 @@ def test_site_converges_once_and_the_inventory_shows_it(service: Tasks, inventor
 
     source = tmp_path / "stratoform.yml"
     source.write_text(
-        "plugin: stratoform.cloud.instances\nzone: declared\nkeyed_groups: [{key: stratoform_memory, prefix: mb}]\n"
+        "plugin: stratoform.cloud.instances\nzone: declared\nkeyed_groups: [{key: stratoform_memory | string, prefix: mb}]\n"
     )
     listed = json.loads(ansible(service, "ansible-inventory", "-i", str(source), "--list"))
     names = ["site0", "site1"]

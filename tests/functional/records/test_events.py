@@ -62,3 +62,11 @@ def test_work_that_takes_long_is_found(service: Service, api: Client) -> None:
     assert api.items("listEvents", entrytime=60, duration=50) == []
     api.await_job(job)
     assert api.items("listEvents", entrytime=60, duration=0) == []
+
+
+def test_events_name_what_was_changed_and_deleted(api: Client) -> None:
+    made = api.one("createServiceOffering", name="tiny", displaytext="tiny")
+    api("deleteServiceOffering", id=made["id"])
+    api("updateConfiguration", name="expunge.delay", value=60)
+    assert [event["description"] for event in api.items("listEvents")] == [
+        "updateConfiguration expunge.delay (global): 60", "deleteServiceOffering tiny", "createServiceOffering tiny"]

@@ -3,10 +3,10 @@
 set -eu
 root=$1
 
-# udev would change the addresses of interfaces the test gave; the others need a kernel of their own.
+# udev would change the addresses of interfaces the test gave; the others set or need a kernel of their own.
 for unit in systemd-udevd.service systemd-udevd-control.socket systemd-udevd-kernel.socket systemd-udev-trigger.service \
-    systemd-timesyncd.service proc-fs-nfsd.mount run-rpc_pipefs.mount nfs-server.service systemd-firstboot.service \
-    getty.target console-getty.service; do
+    systemd-timesyncd.service systemd-networkd-wait-online.service proc-fs-nfsd.mount run-rpc_pipefs.mount nfs-server.service systemd-firstboot.service \
+    systemd-sysctl.service systemd-binfmt.service systemd-modules-load.service getty.target console-getty.service; do
     ln -sf /dev/null "$root/etc/systemd/system/$unit"
 done
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Mapping
 from pathlib import Path
@@ -60,7 +59,7 @@ def test_check_mode_tells_and_leaves_nothing(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("cause", "sentence"), [
     (NodeError("no oil"), "Failed to light lamp a: no oil"),
-    (FileNotFoundError(2, "No such file or directory", "/wick"), "Failed to light lamp a: No such file or directory /wick"),
+    (FileNotFoundError(2, "No such file", "/wick"), "Failed to light lamp a: No such file /wick"),
 ])
 def test_a_failure_is_one_sentence(cause: Exception, sentence: str) -> None:
     with pytest.raises(NodeError) as told:
@@ -90,7 +89,7 @@ def test_locks_exclude_each_other_and_vanish(tmp_path: Path) -> None:
     for thread in threads:
         thread.join()
     assert seen == [1] * 80
-    assert not os.path.exists(path)
+    assert list((tmp_path / "l").iterdir()) == []
 
 
 def test_files_are_replaced_whole_with_their_mode(tmp_path: Path) -> None:
@@ -145,5 +144,5 @@ def test_good_values_come_back_in_one_spelling(check: Any, value: str, expected:
 
 @pytest.mark.parametrize(("check", "value"), BAD)
 def test_bad_values_are_named(check: Any, value: Any) -> None:
-    with pytest.raises(NodeError, match="is not|is a multicast"):
+    with pytest.raises(NodeError, match=r"is not|is a multicast"):
         check(value)

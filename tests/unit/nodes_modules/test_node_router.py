@@ -48,7 +48,8 @@ def spec(**changes: Any) -> dict[str, Any]:
 def test_parse() -> None:
     router = parse(SPEC)
     assert router.reservations[0].hostname == "web1"
-    assert dict(router.guests["10.1.1.23"].metadata) == {"instance-id": "i-2-5-VM", "public-keys": "ssh-ed25519 AAAA me"}
+    known = dict(router.guests["10.1.1.23"].metadata)
+    assert known == {"instance-id": "i-2-5-VM", "public-keys": "ssh-ed25519 AAAA me"}
     assert "secret" not in repr(router)
 
 
@@ -186,7 +187,10 @@ def test_leases_of_others_are_stale(lease: dhcp_release.Lease, is_stale: bool) -
 
 
 def test_lease_files_and_the_release_of_a_lease() -> None:
-    text = "1700000000 02:00:00:00:00:05 10.1.1.23 web1 01:02:00:00:00:00:05\n0 02:00:00:00:00:06 10.1.1.24 * *\nduid x\n"
+    text = (
+        "1700000000 02:00:00:00:00:05 10.1.1.23 web1 01:02:00:00:00:00:05\n"
+        "0 02:00:00:00:00:06 10.1.1.24 * *\nduid x\n"
+    )
     leases = dhcp_release.parse_leases(text)
     assert [(lease.mac[-2:], lease.ip, lease.client_id) for lease in leases] == [
         ("05", "10.1.1.23", "01:02:00:00:00:00:05"),
@@ -210,7 +214,7 @@ def metadata_state(**changes: Any) -> dict[str, Any]:
     ({}, []),
     ({"alive": False}, [("start", None)]),
     ({"files": {"metadata.py": "p"}}, [("write", "metadata.json")]),
-    ({"files": {"metadata.json": metadata_state()["files"]["metadata.json"]}}, [("write", "metadata.py"), ("start", None)]),
+    ({"files": {**metadata_state()["files"], "metadata.py": "q"}}, [("write", "metadata.py"), ("start", None)]),
     ({"taken": ["10.1.1.23", "10.1.1.99"]}, [("forget", "10.1.1.99")]),
 ])
 def test_metadata_plan(changes: dict[str, Any], steps: list[Any]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -26,10 +27,14 @@ class Dispatcher:
     Args:
         runner: runs what is claimed.
         threads: how many jobs run at once.
+        ended: called, in the job's thread, after each job this process ran.
     """
 
-    def __init__(self, runner: Runner[Any], threads: int = 16) -> None:
+    def __init__(
+        self, runner: Runner[Any], threads: int = 16, ended: Callable[[], None] = lambda: None,
+    ) -> None:
         self.runner = runner
+        self.ended = ended
         self.threads = threads
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="job")
         self._active: set[int] = set()  # jobs this process is running
@@ -100,3 +105,4 @@ class Dispatcher:
         finally:
             self._active.discard(job_id)
             self._wake.set()
+            self.ended()

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, and_, delete, exists, or_, select, update
+from sqlalchemy import CursorResult, and_, delete, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from stratoform.db.types import new_uuid
@@ -72,7 +72,7 @@ def claim(session: Session, worker: str, now: datetime) -> Job | None:
     _take_turn(session)
     mine, other, holder = aliased(JobLock), aliased(JobLock), aliased(Job)
     in_the_way = (
-        exists().select_from(mine)
+        select(mine.job_id)
         .join(other, and_(other.name == mine.name, other.job_id != mine.job_id))
         .join(holder, holder.id == other.job_id)
         .where(
@@ -80,6 +80,7 @@ def claim(session: Session, worker: str, now: datetime) -> Job | None:
             or_(mine.exclusive, other.exclusive),
             or_(other.job_id < mine.job_id, holder.state.in_(LIVE)),
         )
+        .exists()
     )
     job = session.scalar(select(Job).where(Job.state == QUEUED, ~in_the_way).order_by(Job.id).limit(1))
     if job is None:

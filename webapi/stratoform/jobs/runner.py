@@ -39,7 +39,7 @@ class Hooks(Protocol):
     def started(self, session: Session, job: Job) -> None:
         """The job was taken by a worker for the first time."""
 
-    def succeeded(self, session: Session, job: Job, outputs: Mapping[str, Mapping[str, Any]]) -> dict[str, Any] | None:
+    def succeeded(self, session: Session, job: Job) -> dict[str, Any] | None:
         """All steps are done; returns what the job's asker is told."""
 
     def failed(self, session: Session, job: Job) -> None:
@@ -92,17 +92,14 @@ class Runner(Generic[S]):
         for position, step in enumerate(saga.steps):
             if step.name in context.out:
                 continue
-            if not step.in_transaction:  # a database step that fails was rolled back: nothing of it is to be undone
-                begun.add(step.name)
+            begun.add(step.name)
             try:
                 context.out[step.name] = self._do(context, position, step, len(saga.steps)) or {}
             except Exception as error:
                 log.info("job %s: step %s failed", context.job_uuid, step.name, exc_info=True)
-                turn = partial(_turn_back, self.hooks.describe(error))
-                self._write(context.job_id, turn)
+                self._write(context.job_id, partial(_turn_back, self.hooks.describe(error), position, step.name))
                 return True
-            begun.add(step.name)
-        self._write(context.job_id, lambda s, job: self._succeed(s, job, context))
+        self._write(context.job_id, self._succeed)
         return False
 
     def _do(self, context: Context[S], position: int, step: Step[S], total: int) -> Output:
@@ -164,8 +161,8 @@ class Runner(Generic[S]):
 
         self._write(context.job_id, work)
 
-    def _succeed(self, session: Session, job: Job, context: Context[S]) -> None:
-        job.result = self.hooks.succeeded(session, job, context.out)
+    def _succeed(self, session: Session, job: Job) -> None:
+        job.result = self.hooks.succeeded(session, job)
         _set(job, state=SUCCEEDED, ended=now(), progress="")
         queue.release(session, job.id)
 
@@ -210,7 +207,9 @@ def _set(job: Job, **values: Any) -> None:
         setattr(job, name, value)
 
 
-def _turn_back(description: dict[str, Any], _session: Session, job: Job) -> None:
+def _turn_back(description: dict[str, Any], position: int, name: str, session: Session, job: Job) -> None:
+    """From here on everything is taken back, the failed step first: it may have acted, or stand for the request."""
+    _note(session, (job.id, position), name, "started")
     _set(job, state=UNDOING, error=description)
 
 

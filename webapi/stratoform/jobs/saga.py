@@ -35,7 +35,7 @@ class Step(Generic[S]):
     """One row of a saga.
 
     A step must bear being done twice, and undone twice or without having been done: after a crash the engine
-    repeats the step that was under way.
+    repeats the step that was under way, and a step that fails is undone too.
 
     Attributes:
         name: unique in its saga; the journal's key and the key of its output in ``Context.out``.

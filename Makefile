@@ -1,0 +1,70 @@
+# Everything one needs to know: make help
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help up down status doctor check test unit functional host-tests lab molecule lint bench clean
+
+VENV ?= .venv
+BIN := $(abspath $(VENV))/bin
+SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+INVENTORY ?= inventory/quickstart
+PLAY := $(SUDO) env PATH="$(BIN):$$PATH" ANSIBLE_CONFIG="$(CURDIR)/ansible.cfg" CLOUDSTACK_CONFIG="$(CURDIR)/var/cloudstack.ini" $(BIN)/ansible-playbook -i $(INVENTORY)
+RUN := $(SUDO) $(BIN)/stratoform
+PYTEST := $(SUDO) env PATH="$(BIN):$$PATH" $(BIN)/pytest
+# What building the virtual environment itself takes; roles/packages installs the rest.
+BOOTSTRAP := python3-venv python3-dev gcc pkg-config libvirt-dev
+
+help: ## this text
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+
+up: $(VENV)/.installed ## a running cloud on this machine, and a virtual machine you can log in to
+	@$(PLAY) playbooks/up.yml
+	@$(RUN) instances
+
+down: $(VENV)/.installed ## remove everything `make up` made (packages and .venv stay)
+	@$(PLAY) -i inventory/instances.stratoform.yml playbooks/down.yml
+
+status: ## the endpoint and the instances
+	@$(RUN) status && $(RUN) instances
+
+doctor: ## check this machine and the installation
+	@$(RUN) doctor
+
+test: lint unit functional host-tests lab ## set up and run all tests
+
+lint: $(VENV)/.developing ## formatters, linters, types
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	PATH="$(BIN):$$PATH" $(BIN)/ansible-lint --offline -q
+
+unit: $(VENV)/.developing ## tests of single parts
+	$(PYTEST) -q tests/unit
+
+functional: $(VENV)/.developing var/.test-packages ## tests of the service, on SQLite and MariaDB, with simulated hosts
+	$(PYTEST) -q -n 2 tests/functional
+
+host-tests: $(VENV)/.developing var/.test-packages ## tests with this machine's libvirt and real guests
+	$(PYTEST) -q tests/contract
+
+lab: $(VENV)/.developing var/.test-packages ## roles on container hosts, by Molecule
+	$(PYTEST) -q tests/lab
+
+bench: $(VENV)/.developing var/.test-packages ## measure; the numbers go to docs/benchmarks.md
+	$(SUDO) env PATH="$(BIN):$$PATH" $(BIN)/python -m tests.bench
+
+$(VENV)/bin/python:
+	@missing=$$(dpkg-query -W -f '$${db:Status-Status} $${Package}\n' $(BOOTSTRAP) 2>/dev/null | awk '$$1 == "installed" { print $$2 }' | sort | comm -13 - <(printf '%s\n' $(BOOTSTRAP) | sort)); \
+	if [ -n "$$missing" ]; then echo "installing" $$missing; $(SUDO) apt-get update -q && $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $$missing; fi
+	/usr/bin/python3 -m venv $(VENV)
+
+$(VENV)/.installed: pyproject.toml $(VENV)/bin/python
+	$(BIN)/python -m pip install -q --disable-pip-version-check -e .
+	@touch $@
+
+$(VENV)/.developing: pyproject.toml $(VENV)/.installed
+	$(BIN)/python -m pip install -q --disable-pip-version-check -e '.[dev]'
+	@touch $@
+
+var/.test-packages: roles/packages/vars/Debian.yml $(VENV)/.installed
+	@mkdir -p var
+	@$(PLAY) playbooks/setup.yml -e '{"setup_package_sets": ["service", "tests"]}'
+	@touch $@

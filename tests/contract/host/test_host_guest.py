@@ -1,0 +1,169 @@
+"""A real guest from image to removal: address, ssh, user data, clean shutdown, no trace."""
+
+from __future__ import annotations
+
+import base64
+import os
+import subprocess
+import time
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.stratoform.cloud.plugins.module_utils.node import virt
+from ansible_collections.stratoform.cloud.plugins.module_utils.node.bridges import Bridge
+from ansible_collections.stratoform.cloud.plugins.module_utils.node.domains import Domain
+from ansible_collections.stratoform.cloud.plugins.module_utils.node.errors import NodeError
+from ansible_collections.stratoform.cloud.plugins.module_utils.node.router.operation import RouterOperation
+from ansible_collections.stratoform.cloud.plugins.module_utils.node.templates import Template
+from ansible_collections.stratoform.cloud.plugins.module_utils.node.volumes import Volume
+from host_waiting import wait_for
+
+NAME, ROUTER, MAC, ADDRESS = "i-2-9905-VM", "r-9902-VM", "02:00:00:00:99:25", "198.18.2.23"
+LOG = Path("/var/log/stratoform/console", f"{NAME}.log")
+MIB = 1 << 20
+USER_DATA = b"#!/bin/sh\necho \"{{ 7*7 }} $((6*7))\" > /tmp/user-data-was-here\n"
+
+
+@pytest.fixture
+def key(tmp_path: Path) -> Path:
+    path = tmp_path / "key"
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(path)], check=True)
+    return path
+
+
+@pytest.fixture
+def router(bridge: str, key: Path) -> Iterator[dict[str, Any]]:
+    spec = {
+        "uuid": str(uuid.uuid4()), "name": ROUTER, "generation": 1, "gateway": "198.18.2.1",
+        "interfaces": [{"name": "eth0", "bridge": bridge, "mac": "02:00:00:00:99:21", "address": "198.18.2.2/24"}],
+        "dns": {"domain": "cs1cloud.internal"},
+        "dhcp": [{"mac": MAC, "ip": ADDRESS, "hostname": "real"}],
+        "metadata": {ADDRESS: {
+            "instance-id": NAME, "local-hostname": "real",
+            "public-keys": key.with_suffix(".pub").read_text().strip(),
+            "user-data": base64.b64encode(USER_DATA).decode(),
+        }},
+    }  # fmt: skip
+    RouterOperation.converge(spec)
+    yield spec
+    RouterOperation.converge({**spec, "state": "absent"})
+
+
+@pytest.fixture
+def guest(place: Path, pool: str, bridge: str, guest_image: Path) -> Iterator[dict[str, Any]]:
+    """Arguments of a guest whose volume is there; afterwards it is gone, whatever a test did."""
+    (place / "store" / "image").write_bytes(guest_image.read_bytes())
+    template = {"pool_uuid": pool, "name": "t", "source": {"url": f"file://{place}/store", "path": "image"}}
+    volume = {"pool_uuid": pool, "name": "v", "size_bytes": 64 * MIB, "format": "qcow2", "backing": "t"}
+    Template.converge(template)
+    Volume.converge(volume)
+    params = {
+        "name": NAME, "uuid": str(uuid.uuid4()), "vcpus": 1, "memory_mb": 128, "cpu_mhz": 500,
+        "acceleration": "qemu", "shutdown_timeout_s": 20,
+        "disks": [{"pool_uuid": pool, "volume": "v", "format": "qcow2", "bus": "virtio", "device_id": 0}],
+        "nics": [{"mac": MAC, "bridge": bridge, "model": "virtio"}],
+    }  # fmt: skip
+    yield params
+    Domain.converge({**params, "state": "absent"})
+
+
+def names() -> list[str]:
+    return [domain.name() for domain in virt.connection().listAllDomains()]
+
+
+def ssh(key: Path, command: str) -> str | None:
+    options = ["BatchMode=yes", "ConnectTimeout=2", "StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null"]
+    argv = ["ip", "netns", "exec", ROUTER, "ssh", "-i", str(key), *(f"-o{option}" for option in options)]
+    done = subprocess.run([*argv, f"root@{ADDRESS}", command], capture_output=True, text=True, check=False, timeout=15)
+    return done.stdout if done.returncode == 0 else None
+
+
+@pytest.mark.usefixtures("router")
+def test_a_guest_lives_and_leaves_nothing(guest: dict[str, Any], key: Path) -> None:
+    first, second = Domain.converge(guest), Domain.converge(guest)
+    assert [first.changed, second.changed] == [True, False]
+    assert first.value == second.value
+    assert first.value["vnc_port"] >= 5900
+
+    assert wait_for(lambda: ssh(key, "hostname"), 60) == "real\n"
+    assert wait_for(lambda: ssh(key, "cat /tmp/user-data-was-here"), 20) == "{{ 7*7 }} 42\n"
+    wait_for(lambda: ssh(key, "pidof acpid"), 20)
+
+    started = time.monotonic()
+    assert Domain.converge({**guest, "state": "stopped"}).changed
+    assert time.monotonic() - started < 10  # by ACPI; the limit would be 20 s
+    assert not Domain.converge({**guest, "state": "stopped"}).changed
+    assert NAME not in names()
+    assert LOG.stat().st_size > 0
+
+    assert Domain.converge({**guest, "state": "absent"}).changed
+    assert not Domain.converge({**guest, "state": "absent"}).changed
+    assert not LOG.exists()
+
+
+def test_a_guest_that_ignores_the_button_is_ended(guest: dict[str, Any]) -> None:
+    Domain.converge(guest)  # its firmware has only begun
+    assert Domain.converge({**guest, "state": "stopped", "shutdown_timeout_s": 0.3}).changed
+    assert NAME not in names()
+    Domain.converge(guest)
+    assert Domain.converge({**guest, "state": "stopped", "force": True}).changed
+    assert NAME not in names()
+
+
+def test_a_guest_of_the_same_name_is_left_alone(guest: dict[str, Any]) -> None:
+    Domain.converge(guest)
+    other = {**guest, "uuid": str(uuid.uuid4())}
+    with pytest.raises(NodeError, match=f"Failed to start guest {NAME}: a guest of this name with UUID {guest['uuid']}"):
+        Domain.converge(other)
+    for state in ("stopped", "absent"):
+        assert not Domain.converge({**other, "state": state}).changed
+    assert NAME in names()
+
+
+def test_a_paused_guest_and_a_leftover_definition(guest: dict[str, Any]) -> None:
+    Domain.converge(guest)
+    domain = virt.connection().lookupByName(NAME)
+    domain.suspend()
+    assert Domain.converge(guest).changed
+    assert domain.isActive()
+    virt.connection().defineXML(domain.XMLDesc())  # somebody made it persistent
+    domain.destroy()
+    assert NAME in names()
+    assert Domain.converge(guest).changed
+    assert not virt.connection().lookupByName(NAME).isPersistent()
+
+
+@pytest.mark.parametrize(("changes", "cause"), [
+    ({"disks": [{"pool_uuid": "{pool}", "volume": "no"}]}, r"volume .*/no does not exist on this host"),
+    ({"disks": [{"pool_uuid": "0b1c2d3e-4f50-4a6b-8c7d-9e0f1a2b3c4d", "volume": "v"}]}, "is not known on this host"),
+    ({"nics": [{"mac": MAC, "bridge": "no-such-br"}]}, "there is no bridge no-such-br on this host"),
+    ({"nics": [{"mac": "x'/>", "bridge": "sfbr-test0"}]}, "is not a valid MAC address"),
+    ({"name": "a'b<c>"}, "is not a valid instance name"),
+    ({"vcpus": 0}, "vcpus and memory_mb must be positive"),
+    ({"memory_mb": 1 << 40}, "Failed to start guest"),
+])
+def test_what_cannot_run_is_said_and_leaves_nothing(
+    guest: dict[str, Any], pool: str, changes: dict[str, Any], cause: str
+) -> None:
+    for disk in changes.get("disks", []):
+        disk["pool_uuid"] = disk["pool_uuid"].format(pool=pool)
+    with pytest.raises(NodeError, match=cause):
+        Domain.converge({**guest, **changes})
+    assert NAME not in names()
+
+
+def test_untagged_and_tagged_bridges(bridge: str) -> None:
+    result = Bridge.converge({"label": bridge, "vlan": None})
+    assert (result.changed, result.value) == (False, {"name": bridge})
+    with pytest.raises(NodeError, match="needs exactly one uplink to carry a VLAN; it has none"):
+        Bridge.converge({"label": bridge, "vlan": 300})
+    with pytest.raises(NodeError, match="there is no bridge no-such-br on this host"):
+        Bridge.converge({"label": "no-such-br", "vlan": None})
+    subprocess.run(["ip", "link", "set", bridge, "down"], check=True)
+    with pytest.raises(NodeError, match=f"bridge {bridge} is down"):
+        Bridge.converge({"label": bridge, "vlan": None})
+    assert not Bridge.converge({"label": bridge, "vlan": None, "state": "absent"}).changed
+    assert os.path.exists(f"/sys/class/net/{bridge}")

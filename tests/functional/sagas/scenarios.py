@@ -1,0 +1,153 @@
+"""One scenario a saga: what must be there before, the request, and what is true when it succeeded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from tests.support.client import Client
+from tests.support.zone import Zone
+
+Things = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A saga under test.
+
+    Attributes:
+        saga: its name.
+        prepare: makes what the request needs; its answer is given to the other two.
+        request: makes the request and returns its job's uuid (or none: it answers when it ended).
+        holds: true when the saga succeeded.
+        returns: True: after a failure everything is as before the request. False: it is a deletion, what is deleted
+            stays so; only stable states and no locks are demanded, and that repeating the request succeeds.
+    """
+
+    saga: str
+    prepare: Callable[[Client, Zone], Things]
+    request: Callable[[Client, Zone, Things], str | None]
+    holds: Callable[[Client, Zone, Things], bool]
+    returns: bool = True
+
+
+def _vm(api: Client, zone: Zone) -> Things:
+    return {"id": api.job("deployVirtualMachine", **zone.deploy(name="subject"))["id"]}
+
+
+def _stopped(api: Client, zone: Zone) -> Things:
+    vm = _vm(api, zone)
+    api.job("stopVirtualMachine", **vm)
+    return vm
+
+
+def _destroyed(api: Client, zone: Zone) -> Things:
+    vm = _vm(api, zone)
+    api.job("destroyVirtualMachine", **vm)
+    return vm
+
+
+def _state(api: Client, vm: Things) -> str | None:
+    found = api.items("listVirtualMachines", id=vm["id"], listall=True) if _exists(api, vm) else []
+    return found[0]["state"] if found else None
+
+
+def _exists(api: Client, vm: Things) -> bool:
+    return any(v["id"] == vm["id"] for v in api.items("listVirtualMachines", listall=True))
+
+
+def _none(_api: Client, _zone: Zone) -> Things:
+    return {}
+
+
+def _async(command: str, **more: Any) -> Callable[[Client, Zone, Things], str]:
+    return lambda api, _zone, things: api(command, **{"id": things["id"], **more})["jobid"]
+
+
+def _named(api: Client, command: str, name: str, **more: Any) -> list[Any]:
+    return [x for x in api.items(command, **more) if x["name"] == name]
+
+
+def _deploy(api: Client, zone: Zone, _things: Things) -> str:
+    return api("deployVirtualMachine", **zone.deploy(name="subject"))["jobid"]
+
+
+def _add_host(api: Client, zone: Zone, _things: Things) -> None:
+    api("addHost", zoneid=zone.zone, podid=zone.pod, clusterid=zone.cluster, hypervisor="Simulator", username="root",
+        password="x", url="http://sim/c0/subject")
+
+
+def _host(api: Client, zone: Zone) -> Things:
+    _add_host(api, zone, {})
+    return {"id": next(h["id"] for h in api.items("listHosts", type="Routing") if "subject" in h["name"])}
+
+
+def _add_pool(api: Client, zone: Zone, _things: Things) -> None:
+    api("createStoragePool", zoneid=zone.zone, podid=zone.pod, clusterid=zone.cluster, name="subject", scope="cluster",
+        url="nfs://192.0.2.11/export/subject")
+
+
+def _pool(api: Client, zone: Zone) -> Things:
+    _add_pool(api, zone, {})
+    return {"id": _named(api, "listStoragePools", "subject")[0]["id"]}
+
+
+def _add_store(api: Client, zone: Zone, _things: Things) -> None:
+    api("addImageStore", zoneid=zone.zone, name="subject", provider="NFS", url="nfs://192.0.2.11/export/store")
+
+
+def _store(api: Client, zone: Zone) -> Things:
+    _add_store(api, zone, {})
+    return {"id": _named(api, "listImageStores", "subject")[0]["id"]}
+
+
+def _network(api: Client, zone: Zone) -> Things:
+    offering = api.items("listNetworkOfferings", name="DefaultSharedNetworkOffering")[0]["id"]
+    network = api.one("createNetwork", zoneid=zone.zone, name="subject", displaytext="subject", vlan="300",
+                      networkofferingid=offering, gateway="10.3.1.1", netmask="255.255.255.0", startip="10.3.1.10",
+                      endip="10.3.1.50")["id"]
+    vm = api.job("deployVirtualMachine", **zone.deploy(name="passer-by", networkids=network))["id"]
+    api.job("destroyVirtualMachine", id=vm, expunge=True)
+    return {"id": network}
+
+
+def _template(api: Client, zone: Zone) -> Things:
+    os_type = api.items("listOsTypes")[0]["id"]
+    found = api.one("registerTemplate", name="subject", displaytext="subject", format="QCOW2", hypervisor="Simulator",
+                    ostypeid=os_type, zoneid=zone.zone, url="http://192.0.2.10/subject.qcow2")
+    zone.await_template(api, found["id"])
+    vm = api.job("deployVirtualMachine", **zone.deploy(name="passer-by", templateid=found["id"]))["id"]
+    api.job("destroyVirtualMachine", id=vm, expunge=True)
+    return {"id": found["id"]}
+
+
+SCENARIOS = [
+    Scenario("vm_deploy", _none, _deploy,
+             lambda api, _z, _t: [v["state"] for v in _named(api, "listVirtualMachines", "subject")] == ["Running"]),
+    Scenario("vm_start", _stopped, _async("startVirtualMachine"), lambda api, _z, vm: _state(api, vm) == "Running"),
+    Scenario("vm_stop", _vm, _async("stopVirtualMachine"), lambda api, _z, vm: _state(api, vm) == "Stopped",
+             returns=False),
+    Scenario("vm_reboot", _vm, _async("rebootVirtualMachine"), lambda api, _z, vm: _state(api, vm) == "Running",
+             returns=False),
+    Scenario("vm_destroy", _vm, _async("destroyVirtualMachine"), lambda api, _z, vm: _state(api, vm) == "Destroyed",
+             returns=False),
+    Scenario("vm_destroy_expunge", _vm, _async("destroyVirtualMachine", expunge=True),
+             lambda api, _z, vm: not _exists(api, vm), returns=False),
+    Scenario("vm_expunge", _destroyed, _async("expungeVirtualMachine"), lambda api, _z, vm: not _exists(api, vm),
+             returns=False),
+    Scenario("host_add", _none, _add_host,
+             lambda api, _z, _t: any("subject" in h["name"] and h["state"] == "Up" for h in api.items("listHosts"))),
+    Scenario("host_remove", _host, lambda api, _z, t: api("deleteHost", id=t["id"]) and None,
+             lambda api, _z, t: all(h["id"] != t["id"] for h in api.items("listHosts")), returns=False),
+    Scenario("pool_add", _none, _add_pool, lambda api, _z, _t: bool(_named(api, "listStoragePools", "subject"))),
+    Scenario("pool_remove", _pool, lambda api, _z, t: api("deleteStoragePool", id=t["id"]) and None,
+             lambda api, _z, _t: not _named(api, "listStoragePools", "subject"), returns=False),
+    Scenario("store_add", _none, _add_store, lambda api, _z, _t: bool(_named(api, "listImageStores", "subject"))),
+    Scenario("store_remove", _store, lambda api, _z, t: api("deleteImageStore", id=t["id"]) and None,
+             lambda api, _z, _t: not _named(api, "listImageStores", "subject"), returns=False),
+    Scenario("template_remove", _template, _async("deleteTemplate"),
+             lambda api, _z, _t: not _named(api, "listTemplates", "subject", templatefilter="all"), returns=False),
+    Scenario("network_remove", _network, _async("deleteNetwork"),
+             lambda api, _z, _t: not _named(api, "listNetworks", "subject", listall=True), returns=False),
+]
