@@ -133,6 +133,15 @@ class Command:
         """Orders background work that the answer does not wait for, in the command's own transaction."""
         self.context.enqueue(order, self.name, subject)
 
+    def about(self, outcome: Any) -> Entity | None:
+        """The object an event about this command speaks of: what came of it, or what ``id`` names."""
+        return next((one for one in (outcome, self.values.get("id")) if isinstance(one, Entity)), None)
+
+    def describe(self, subject: Entity | None) -> str:
+        """What the event log says is done."""
+        label = getattr(subject, "display_name", None) or getattr(subject, "name", None) or self.values.get("name")
+        return f"{self.name} {label or ''}".strip()
+
     def assign(self, row: Entity, columns: Mapping[str, str]) -> None:
         """Sets the row's columns from the parameters that were given (parameter name to column name)."""
         for name, column in columns.items():
@@ -245,11 +254,6 @@ class AsyncCommand(Command):
     def locks(self, subject: Any) -> tuple[Lock, ...]:
         """What the job must have for itself: the object, unless a command says more."""
         return (lock(subject),) if subject is not None else ()
-
-    def describe(self, subject: Any) -> str:
-        """What the event log says is being done."""
-        label = getattr(subject, "display_name", None) or getattr(subject, "name", None) or ""
-        return f"{self.name} {label}".strip()
 
 
 class WaitingCommand(AsyncCommand):

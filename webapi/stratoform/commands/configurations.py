@@ -106,6 +106,11 @@ class UpdateConfiguration(_Scoped, roles=ROOT_ONLY, event="CONFIGURATION.VALUE.E
         value = self.context.shared.settings.text(self.session, setting.name, **owners)
         return One(CONFIGURATION.key, self.shown(setting, value, scope))
 
+    def describe(self, subject: Entity | None) -> str:  # noqa: ARG002 - a setting is no object
+        """See Command.describe."""
+        scope, _ = self.scope()
+        return f"{self.name} {self.name_} ({scope}): {'back to default' if self.value is None else self.value}"
+
     def _checked(self, setting: Setting, value: str) -> str:
         try:
             return setting.check(value)

@@ -68,8 +68,8 @@ class Dispatcher:
         command.check()
         outcome = command.run()
         if kind.event:
-            subject = outcome if isinstance(outcome, Entity) else None
-            record(session, caller, kind.event, f"{kind.name} {getattr(subject, 'name', '') or ''}".strip(), subject)
+            subject = command.about(outcome)
+            record(session, caller, kind.event, command.describe(subject), subject)
         return command.answer(outcome)
 
     def _start(

@@ -31,6 +31,18 @@ _KINDS: Final = {
 """Tables to what the reference calls the kind of object (``jobinstancetype``)."""
 
 
+class JobId(Text):
+    """The uuid of a job. Jobs are the engine's, so no reference resolves to one."""
+
+    wire_type = "uuid"
+
+
+class MomentParam(When):
+    """A date or time with its offset."""
+
+    wire_type = "tzdate"
+
+
 def visible_jobs(caller: Caller) -> list[ColumnElement[bool]]:
     """The conditions a job must meet for the caller to see it.
 
@@ -88,7 +100,7 @@ class QueryAsyncJobResult(Command, roles=EVERYONE, view=ASYNC_JOB):
 
     is_list = True  # it only reads, and is polled
 
-    jobid = Text("The job's id.").required
+    jobid = JobId("The job's id.").required
 
     def run(self) -> Answer:
         """See Command.run."""
@@ -101,7 +113,7 @@ class QueryAsyncJobResult(Command, roles=EVERYONE, view=ASYNC_JOB):
 class ListAsyncJobs(OwnedList, roles=EVERYONE, view=ASYNC_JOB):
     """Lists jobs, newest first."""
 
-    startdate = When("Only jobs asked for from this date or time on.")
+    startdate = MomentParam("Only jobs asked for from this date or time on.")
 
     def run(self) -> Answer:
         """See Command.run."""
