@@ -12,7 +12,8 @@ version_added: 0.1.0
 description:
   - Creates a bridge in the running system, gives it an uplink and an address, and brings it up. What must outlive a
     reboot is written by role C(kvm_host) in the files of the host's network manager.
-  - Marks what it creates, and removes only what is marked. A bridge that was there before is completed and kept.
+  - Records what it creates in C(/etc/stratoform/bridges), and removes only what is recorded. A bridge that was there
+    before is completed and kept.
 author: Stratoform contributors (@stratoform)
 options:
   name:
@@ -88,6 +89,9 @@ bridge:
       description: Attached interfaces.
       type: list
       elements: str
+    ours:
+      description: Whether this module created it, perhaps before the last reboot.
+      type: bool
 """
 
 import hashlib
@@ -101,7 +105,7 @@ from ansible_collections.stratoform.cloud.plugins.module_utils.node.base import 
 from ansible_collections.stratoform.cloud.plugins.module_utils.node.command import run
 from ansible_collections.stratoform.cloud.plugins.module_utils.node.errors import NodeError
 
-MARK = "stratoform"
+RECORDS = Path("/etc/stratoform/bridges")  # a file for each interface of ours: a reboot does not forget it
 _MAX_VLAN = 4094
 
 
@@ -144,7 +148,7 @@ class HostBridge(Operation):
         bridge = state.get(self.name)
         if not bridge or self.wanted == "absent":
             return {}
-        return {"name": self.name} | {key: bridge[key] for key in ("up", "stp", "addresses", "members")}
+        return {"name": self.name} | {key: bridge[key] for key in ("up", "stp", "addresses", "members", "ours")}
 
     def _check(self) -> None:
         checks.interface(self.name)
@@ -216,6 +220,7 @@ class HostBridge(Operation):
             self.name: {
                 **bridge,
                 "up": True,
+                "ours": bridge.get("ours", True),
                 "stp": self.params["stp"],
                 "addresses": sorted({*bridge.get("addresses", []), *wanted}),
                 "members": sorted({*bridge.get("members", []), *filter(None, [self.port])}),
@@ -223,13 +228,13 @@ class HostBridge(Operation):
         }
 
     def do_create(self, _: None) -> None:
-        """Create the bridge, marked as ours.
+        """Create the bridge and record that it is ours.
 
         A bridge takes the lowest address of its ports unless it was given one: without it the host's address would
         move with every guest that comes and goes.
         """
+        _record(self.name)
         run(["ip", "link", "add", self.name, "address", stable_mac(self.name), "type", "bridge"])
-        run(["ip", "link", "set", self.name, "alias", MARK])
 
     def do_options(self, _: None) -> None:
         """Set spanning tree and its delay."""
@@ -246,10 +251,10 @@ class HostBridge(Operation):
         run(["ip", "address", "add", address, "dev", self.name])
 
     def do_vlan(self, _: None) -> None:
-        """Create the uplink's sub-interface, marked as ours."""
+        """Create the uplink's sub-interface and record that it is ours."""
+        _record(str(self.port))
         uplink, vlan = self.params["uplink"], str(self.params["vlan"])
         run(["ip", "link", "add", "link", uplink, "name", str(self.port), "type", "vlan", "id", vlan])
-        run(["ip", "link", "set", str(self.port), "alias", MARK])
 
     def do_join(self, port: str) -> None:
         """Attach a port."""
@@ -262,6 +267,7 @@ class HostBridge(Operation):
     def do_delete(self, name: str) -> None:
         """Remove an interface that is ours."""
         run(["ip", "link", "delete", name])
+        (RECORDS / name).unlink()
 
 
 def stable_mac(name: str) -> str:
@@ -274,6 +280,12 @@ def stable_mac(name: str) -> str:
     return ":".join(f"{byte:02x}" for byte in b"\x02" + digest[:5])
 
 
+def _record(name: str) -> None:
+    # Before the interface: a crash in between leaves a record of nothing, which is harmless.
+    RECORDS.mkdir(mode=0o755, parents=True, exist_ok=True)
+    (RECORDS / name).touch()
+
+
 def _link(link: dict[str, Any]) -> State:
     info = link.get("linkinfo", {})
     data = info.get("info_data", {}) if info.get("info_kind") == "bridge" else {}
@@ -282,7 +294,7 @@ def _link(link: dict[str, Any]) -> State:
         "kind": info.get("info_kind", ""),
         "up": "UP" in link["flags"],
         "master": link.get("master"),
-        "ours": link.get("ifalias") == MARK,
+        "ours": (RECORDS / link["ifname"]).exists(),
         "stp": bool(data.get("stp_state", 0)),
         "forward_delay_s": data.get("forward_delay", 0) // 100,
         "ipv6": ipv6.exists() and ipv6.read_text(encoding="ascii").strip() == "0",
