@@ -28,11 +28,12 @@ def server(folder: Path) -> Iterator[str]:
     run = {"check": True, "capture_output": True, "timeout": 120}
     subprocess.run(["mariadb-install-db", "--no-defaults", "--user=mysql", f"--datadir={data}",
                     "--auth-root-authentication-method=socket", "--skip-test-db"], **run)
-    process = subprocess.Popen(
-        [shutil.which("mariadbd") or "/usr/sbin/mariadbd", "--no-defaults", "--user=mysql", f"--datadir={data}",
-         f"--socket={data}/s.sock", f"--port={port}", "--bind-address=127.0.0.1",
-         "--innodb-flush-log-at-trx-commit=0", "--skip-log-bin", "--max-connections=300"],
-        stdout=subprocess.DEVNULL, stderr=(folder / "server.log").open("wb"))
+    with (folder / "server.log").open("wb") as log:
+        process = subprocess.Popen(
+            [shutil.which("mariadbd") or "/usr/sbin/mariadbd", "--no-defaults", "--user=mysql", f"--datadir={data}",
+             f"--socket={data}/s.sock", f"--port={port}", "--bind-address=127.0.0.1",
+             "--innodb-flush-log-at-trx-commit=0", "--skip-log-bin", "--max-connections=300"],
+            stdout=subprocess.DEVNULL, stderr=log)
     try:
         sql = ["mariadb", "--no-defaults", f"--socket={data}/s.sock", "-uroot", "-e"]
         make = ("create database cloud character set utf8mb4; create user cloud@'127.0.0.1' identified by 'cloud'; "
