@@ -11,7 +11,7 @@ from stratoform.model.topology import Cluster, Host, Pod, Zone
 from .base import OPERATORS, ROOT_ONLY, Command
 from .capacities import CapacityList
 from .params import Choice, Raw, Ref, Text, refuse
-from .places import ALLOCATION, asked, demand_free_name, demand_in_zone, not_yet
+from .places import ALLOCATION, asked, demand_free_name, demand_in_zone, not_yet, take_turn
 from .views.topology import CLUSTER
 
 HYPERVISORS = ("KVM", "Simulator", "XenServer", "VMware", "Hyperv", "BareMetal", "LXC", "Ovm")
@@ -57,6 +57,7 @@ class AddCluster(Command, roles=ROOT_ONLY, view=CLUSTER):
 
     def check(self) -> None:
         """See Command.check."""
+        take_turn(self.session, self.zoneid.id)
         demand_offered(self.hypervisor)
         if self.clustertype == "ExternalManaged":
             raise refuse("clustertype", ONLY_VMWARE)

@@ -20,7 +20,7 @@ from .answer import Answer, Many
 from .base import OPERATORS, ROOT_ONLY, Command, ListCommand, WaitingCommand
 from .clusters import HYPERVISORS, demand_offered
 from .params import Bool, Choice, ListOf, Raw, Ref, Text, refuse, shown
-from .places import ALLOCATION, asked, demand_free_name, demand_in_zone
+from .places import ALLOCATION, asked, demand_free_name, demand_in_zone, take_turn
 from .views.capacity import MIB, loads
 from .views.topology import HOST
 
@@ -83,6 +83,7 @@ class AddHost(WaitingCommand, roles=OPERATORS, view=HOST):
 
     def check(self) -> None:
         """See Command.check."""
+        take_turn(self.session, self.zoneid.id)
         demand_in_zone("podid", self.podid, self.zoneid)
         demand_offered(self.hypervisor)
         if not _USER.fullmatch(self.username):

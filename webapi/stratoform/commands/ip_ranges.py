@@ -15,7 +15,7 @@ from .addressing import UNTAGGED, Span, Vlan, holding, span, subnet
 from .base import ROOT_ONLY, Command, ListCommand
 from .owned import Owner, account_of
 from .params import Bool, Ip4, Ip6, Netmask, NoneYet, Ref, Text, refuse
-from .places import asked, demand_in_zone, in_use, not_yet
+from .places import asked, demand_in_zone, in_use, not_yet, take_turn
 from .pods import demand_unreserved
 from .views.network import VLAN_IP_RANGE
 
@@ -103,6 +103,7 @@ class CreateVlanIpRange(Owner, roles=ROOT_ONLY, event="VLAN.IP.RANGE.CREATE", vi
                                  ("netmask", self.netmask, network.netmask)):
             if value is not None and value != own:
                 raise refuse(name, f"network '{network.name}' has {own}; {not_yet('a second subnet of a network')}")
+        take_turn(self.session, zone.id)
         wanted = span(subnet(network.gateway, network.netmask), network.gateway, str(self.startip), self.endip)
         demand_free_span(self, wanted, IpRange.network_id == network.id)
         if vlan == UNTAGGED:
@@ -121,6 +122,7 @@ class CreateVlanIpRange(Owner, roles=ROOT_ONLY, event="VLAN.IP.RANGE.CREATE", vi
             raise refuse("zoneid", not_yet("public addresses in a basic zone"))
         if self.gateway is None or self.netmask is None:
             raise refuse("gateway" if self.gateway is None else "netmask", "public addresses need it")
+        take_turn(self.session, self.zoneid.id)
         wire, vlan = self._carrier(self.zoneid), self.vlan or UNTAGGED
         clash = holding(wire.vlan, vlan)
         if clash is not None:

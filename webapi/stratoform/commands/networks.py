@@ -30,7 +30,7 @@ from .network_domains import suffix_for
 from .network_offerings import GUEST_TYPES, SERVICES, TRAFFIC, has_service
 from .owned import OwnedList, Owner, account_of
 from .params import Bool, Choice, Cidr, Details, DomainName, Ip4, Ip6, ListOf, Netmask, NoneYet, Ref, Text, refuse
-from .places import asked, demand_in_zone, not_yet
+from .places import asked, demand_in_zone, not_yet, take_turn
 from .pods import demand_unreserved
 from .scope import at_or_above, subtree, visible
 from .views.network import NETWORK, USABLE
@@ -104,6 +104,7 @@ class CreateNetwork(Owner, roles=EVERYONE, event="NETWORK.CREATE", view=NETWORK)
                          + not_yet("filtering in shared networks"))
         if self.networkdomain is not None and "Dns" not in offering.services:
             raise refuse("networkdomain", f"offering '{offering.name}' has no service Dns that could serve it")
+        take_turn(self.session, self.zoneid.id)
         self._check_audience()
         self._check_place()
 

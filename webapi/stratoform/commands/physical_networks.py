@@ -14,7 +14,7 @@ from stratoform.model.topology import Zone
 from .addressing import VlanRanges, holding
 from .base import ROOT_ONLY, AsyncCommand, ListCommand
 from .params import Choice, ListOf, Ref, Text, refuse
-from .places import asked, demand_free_name, not_yet
+from .places import asked, demand_free_name, not_yet, take_turn
 from .views.network import PHYSICAL_NETWORK
 
 STATES = ("Enabled", "Disabled")
@@ -40,6 +40,7 @@ class CreatePhysicalNetwork(
     def check(self) -> None:
         """See Command.check."""
         zone = self.zoneid
+        take_turn(self.session, zone.id)
         demand_free_name(self.session, "name", self.name_, PhysicalNetwork, PhysicalNetwork.zone_id == zone.id)
         if zone.network_type == "Basic":
             if self.context.live(PhysicalNetwork, PhysicalNetwork.zone_id == zone.id) is not None:

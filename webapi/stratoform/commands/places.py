@@ -22,6 +22,14 @@ def not_yet(what: str) -> str:
     return f"{what} is not offered by this installation yet"
 
 
+def take_turn(session: Session, zone_id: int) -> None:
+    """Makes creations in one zone wait for each other, so that two never take the same name or address.
+
+    (SQLite has one writer anyway; MariaDB locks the zone's row until the end of the transaction.)
+    """
+    session.get_one(Zone, zone_id, with_for_update=True)
+
+
 def demand_in_zone(parameter: str, row: Any, zone: Zone) -> None:
     """Refuses a row (pod, physical network, ...) of another zone.
 

@@ -14,7 +14,7 @@ from .addressing import Span, span, subnet
 from .base import OPERATORS, ROOT_ONLY, Command
 from .capacities import CapacityList
 from .params import Choice, Ip4, Netmask, Ref, Text, refuse
-from .places import ALLOCATION, asked, demand_free_name
+from .places import ALLOCATION, asked, demand_free_name, take_turn
 from .views.topology import POD
 
 
@@ -60,6 +60,7 @@ class CreatePod(Command, roles=ROOT_ONLY, event="POD.CREATE", view=POD):
 
     def check(self) -> None:
         """See Command.check."""
+        take_turn(self.session, self.zoneid.id)
         demand_free_name(self.session, "name", self.name_, Pod, Pod.zone_id == self.zoneid.id)
         self._span()
 
@@ -115,6 +116,7 @@ class UpdatePod(Command, roles=ROOT_ONLY, event="POD.EDIT", view=POD):
     def check(self) -> None:
         """See Command.check."""
         pod = self.id
+        take_turn(self.session, pod.zone_id)
         if self.name_ is not None:
             demand_free_name(self.session, "name", self.name_, Pod, Pod.zone_id == pod.zone_id, Pod.id != pod.id)
         if {"gateway", "netmask", "startip", "endip"} & set(self.values):

@@ -11,7 +11,7 @@ from stratoform.model.topology import Zone
 
 from .base import ROOT_ONLY, AsyncCommand, ListCommand
 from .params import Choice, Ref, Text, refuse, shown
-from .places import in_use, not_yet
+from .places import in_use, not_yet, take_turn
 from .views.network import TRAFFIC_TYPE
 
 TYPES = ("Guest", "Public", "Management", "Storage")
@@ -58,6 +58,7 @@ class AddTrafficType(Labels, roles=ROOT_ONLY, event="TRAFFIC.TYPE.CREATE", view=
     def check(self) -> None:
         """See Command.check."""
         wire = self.physicalnetworkid
+        take_turn(self.session, wire.zone_id)
         if self.vlan is not None:
             raise refuse("vlan", "only VMware hosts take it, and " + not_yet("VMware"))
         if self.isolationmethod not in {None, "VLAN"}:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, func, literal, select
@@ -238,7 +239,7 @@ NETWORK = View("network", Network, (
     unset("vpcid", "string", "VPC it is a tier of."),
     col("canusefordeploy", "boolean", "True when it takes further guests.", USABLE, make=bool),
     col("ispersistent", "boolean", "True when it is up without guests.", NetworkOffering.persistent),
-    NO_TAGS,
+    replace(NO_TAGS, type="list"),  # elsewhere the reference calls it a set
     unset("ip6gateway", "string", "IPv6 gateway."),
     unset("ip6cidr", "string", "IPv6 subnet."),
     col("displaynetwork", "boolean", "True when users see it.", Network.display_network),
