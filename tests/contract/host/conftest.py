@@ -10,7 +10,6 @@ import importlib.util
 import os
 import shutil
 import signal
-import subprocess
 import sys
 import tempfile
 import uuid
@@ -18,7 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from host_waiting import wait_for
+from host_tools import PATH, run, wait_for
 
 ROOT = Path(__file__).resolve().parents[3]
 sys.path.insert(0, str(ROOT / "collections"))
@@ -44,7 +43,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def _missing() -> str | None:
     if os.geteuid() != 0:
         return "needs root"
-    absent = [name for name in PROGRAMS if shutil.which(name, path=os.environ["PATH"] + ":/usr/sbin:/sbin") is None]
+    absent = [name for name in PROGRAMS if shutil.which(name, path=PATH) is None]
     if importlib.util.find_spec("libvirt") is None:
         absent.append("the libvirt binding for Python")
     return f"needs {', '.join(absent)}" if absent else None
@@ -52,13 +51,13 @@ def _missing() -> str | None:
 
 @pytest.fixture(scope="session")
 def _libvirt() -> Iterator[None]:
-    """libvirt answers. What had to be started for that is ended, last started first."""
+    """Libvirt answers. What had to be started for that is ended, last started first."""
     started: list[int] = []
     with tempfile.TemporaryDirectory() as directory:
         for name, socket in SOCKETS.items():
-            if subprocess.run(["pidof", name], capture_output=True, check=False).returncode != 0:
+            if run("pidof", name, check=False).returncode != 0:
                 pid_file = Path(directory) / name
-                subprocess.run([name, "--daemon", "--pid-file", str(pid_file)], check=True, timeout=30)
+                run(name, "--daemon", "--pid-file", pid_file)
                 wait_for(pid_file.exists, 10)
                 started.append(int(pid_file.read_text()))
                 wait_for(Path(socket).exists, 10)
@@ -70,11 +69,11 @@ def _libvirt() -> Iterator[None]:
 @pytest.fixture
 def bridge() -> Iterator[str]:
     """A bridge with no way out of this machine."""
-    subprocess.run(["ip", "link", "delete", BRIDGE], capture_output=True, check=False)
-    subprocess.run(["ip", "link", "add", BRIDGE, "type", "bridge"], check=True)
-    subprocess.run(["ip", "link", "set", BRIDGE, "up"], check=True)
+    run("ip", "link", "delete", BRIDGE, check=False)
+    run("ip", "link", "add", BRIDGE, "type", "bridge")
+    run("ip", "link", "set", BRIDGE, "up")
     yield BRIDGE
-    subprocess.run(["ip", "link", "delete", BRIDGE], check=True)
+    run("ip", "link", "delete", BRIDGE)
 
 
 @pytest.fixture

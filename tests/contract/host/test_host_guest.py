@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import base64
-import os
-import subprocess
 import time
 import uuid
 from collections.abc import Iterator
@@ -19,18 +17,18 @@ from ansible_collections.stratoform.cloud.plugins.module_utils.node.errors impor
 from ansible_collections.stratoform.cloud.plugins.module_utils.node.router.operation import RouterOperation
 from ansible_collections.stratoform.cloud.plugins.module_utils.node.templates import Template
 from ansible_collections.stratoform.cloud.plugins.module_utils.node.volumes import Volume
-from host_waiting import wait_for
+from host_tools import run, wait_for
 
 NAME, ROUTER, MAC, ADDRESS = "i-2-9905-VM", "r-9902-VM", "02:00:00:00:99:25", "198.18.2.23"
 LOG = Path("/var/log/stratoform/console", f"{NAME}.log")
 MIB = 1 << 20
-USER_DATA = b"#!/bin/sh\necho \"{{ 7*7 }} $((6*7))\" > /tmp/user-data-was-here\n"
+USER_DATA = b'#!/bin/sh\necho "{{ 7*7 }} $((6*7))" > /tmp/user-data-was-here\n'
 
 
 @pytest.fixture
 def key(tmp_path: Path) -> Path:
     path = tmp_path / "key"
-    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(path)], check=True)
+    run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", path)
     return path
 
 
@@ -76,9 +74,9 @@ def names() -> list[str]:
 
 def ssh(key: Path, command: str) -> str | None:
     options = ["BatchMode=yes", "ConnectTimeout=2", "StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null"]
-    argv = ["ip", "netns", "exec", ROUTER, "ssh", "-i", str(key), *(f"-o{option}" for option in options)]
-    done = subprocess.run([*argv, f"root@{ADDRESS}", command], capture_output=True, text=True, check=False, timeout=15)
-    return done.stdout if done.returncode == 0 else None
+    argv = ["ip", "netns", "exec", ROUTER, "ssh", "-i", key, *(f"-o{option}" for option in options)]
+    done = run(*argv, f"root@{ADDRESS}", command, check=False)
+    return done.stdout.decode() if done.returncode == 0 else None
 
 
 @pytest.mark.usefixtures("router")
@@ -116,7 +114,7 @@ def test_a_guest_that_ignores_the_button_is_ended(guest: dict[str, Any]) -> None
 def test_a_guest_of_the_same_name_is_left_alone(guest: dict[str, Any]) -> None:
     Domain.converge(guest)
     other = {**guest, "uuid": str(uuid.uuid4())}
-    with pytest.raises(NodeError, match=f"Failed to start guest {NAME}: a guest of this name with UUID {guest['uuid']}"):
+    with pytest.raises(NodeError, match=f"a guest of this name with UUID {guest['uuid']}"):
         Domain.converge(other)
     for state in ("stopped", "absent"):
         assert not Domain.converge({**other, "state": state}).changed
@@ -162,8 +160,8 @@ def test_untagged_and_tagged_bridges(bridge: str) -> None:
         Bridge.converge({"label": bridge, "vlan": 300})
     with pytest.raises(NodeError, match="there is no bridge no-such-br on this host"):
         Bridge.converge({"label": "no-such-br", "vlan": None})
-    subprocess.run(["ip", "link", "set", bridge, "down"], check=True)
+    run("ip", "link", "set", bridge, "down")
     with pytest.raises(NodeError, match=f"bridge {bridge} is down"):
         Bridge.converge({"label": bridge, "vlan": None})
     assert not Bridge.converge({"label": bridge, "vlan": None, "state": "absent"}).changed
-    assert os.path.exists(f"/sys/class/net/{bridge}")
+    assert Path("/sys/class/net", bridge).exists()

@@ -7,7 +7,6 @@ import copy
 import os
 import signal
 import socket
-import subprocess
 import time
 import uuid
 from collections.abc import Iterator
@@ -16,9 +15,9 @@ from typing import Any
 
 import pytest
 from ansible_collections.stratoform.cloud.plugins.module_utils.node.errors import NodeError
-from ansible_collections.stratoform.cloud.plugins.module_utils.node.router import dhcp_release
+from ansible_collections.stratoform.cloud.plugins.module_utils.node.router import dhcp_release, links_part
 from ansible_collections.stratoform.cloud.plugins.module_utils.node.router.operation import RouterOperation
-from host_waiting import wait_for
+from host_tools import run, wait_for
 
 NAME, GUEST_NETNS = "r-9901-VM", "sf-test-guest"
 GUEST_MAC, OTHER_MAC, GUEST_IP = "02:00:00:00:99:05", "02:00:00:00:99:06", "198.18.1.23"
@@ -52,32 +51,29 @@ def spec(bridge: str) -> Iterator[dict[str, Any]]:
 @pytest.fixture
 def guest(bridge: str) -> Iterator[str]:
     """A namespace on the bridge with the guest's MAC and no address."""
-    run = ["ip", "netns", "exec", GUEST_NETNS]
-    subprocess.run(["ip", "netns", "add", GUEST_NETNS], check=True)
+    run("ip", "netns", "add", GUEST_NETNS)
     peer = ["peer", "name", "eth0", "address", GUEST_MAC, "netns", GUEST_NETNS]
-    subprocess.run(["ip", "link", "add", "sf-test-v0", "type", "veth", *peer], check=True)
-    subprocess.run(["ip", "link", "set", "sf-test-v0", "master", bridge, "up"], check=True)
-    subprocess.run([*run, "ip", "link", "set", "eth0", "up"], check=True)
+    run("ip", "link", "add", "sf-test-v0", "type", "veth", *peer)
+    run("ip", "link", "set", "sf-test-v0", "master", bridge, "up")
+    run("ip", "-n", GUEST_NETNS, "link", "set", "eth0", "up")
     yield GUEST_NETNS
-    subprocess.run(["ip", "link", "delete", "sf-test-v0"], check=True)
-    subprocess.run(["ip", "netns", "delete", GUEST_NETNS], check=True)
+    run("ip", "link", "delete", "sf-test-v0")
+    run("ip", "netns", "delete", GUEST_NETNS)
 
 
 def lease(guest: str, mac: str = GUEST_MAC) -> list[str]:
     """Ask for an address as udhcpc does; what it was told: address, routers, static routes, DNS."""
     script = Path("/run/sf-test-udhcpc")
-    script.write_text('#!/bin/sh\n[ "$1" = bound ] && echo "$ip/$mask|$router|$staticroutes|$dns|$domain|$hostname"\nexit 0\n')
+    told = "$ip/$mask|$router|$staticroutes|$dns|$domain|$hostname"
+    script.write_text(f'#!/bin/sh\n[ "$1" = bound ] && echo "{told}"\nexit 0\n')
     script.chmod(0o755)
-    run = ["ip", "netns", "exec", guest]
     try:
-        subprocess.run([*run, "ip", "link", "set", "eth0", "address", mac], check=True)
+        run("ip", "-n", guest, "link", "set", "eth0", "address", mac)
         argv = ["busybox", "udhcpc", "-i", "eth0", "-n", "-q", "-f", "-t", "3", "-T", "1", "-O", "staticroutes"]
-        told = subprocess.run(
-            [*run, *argv, "-s", str(script)], capture_output=True, text=True, check=False, timeout=20
-        ).stdout
+        answer = run("ip", "netns", "exec", guest, *argv, "-s", script, check=False).stdout.decode()
     finally:
         script.unlink()
-    return told.strip().split("|") if told.strip() else []
+    return answer.strip().split("|") if answer.strip() else []
 
 
 def fetch(guest: str, path: str, *, host: str = "198.18.1.2", port: int = 80, header: str = "") -> bytes:
@@ -89,8 +85,7 @@ def fetch(guest: str, path: str, *, host: str = "198.18.1.2", port: int = 80, he
         "s.sendall(sys.stdin.buffer.read())\n"
         "while d:=s.recv(65536): sys.stdout.buffer.write(d)\n"
     )
-    argv = ["ip", "netns", "exec", guest, "/usr/bin/python3", "-I", "-c", code, host, str(port)]
-    answer = subprocess.run(argv, input=request, capture_output=True, check=True, timeout=20).stdout
+    answer = run("ip", "netns", "exec", guest, "python3", "-I", "-c", code, host, port, stdin=request).stdout
     head, _blank, body = answer.partition(b"\r\n\r\n")
     assert head.startswith((b"HTTP/1.0 200", b"HTTP/1.0 404")), answer
     return body if b" 200 " in head.splitlines()[0] else b"404"
@@ -101,8 +96,7 @@ def pid(daemon: str) -> int:
 
 
 def with_address(guest: str, address: str = GUEST_IP) -> None:
-    run = ["ip", "-n", guest, "address", "replace", f"{address}/24", "dev", "eth0"]
-    subprocess.run(run, check=True)
+    run("ip", "-n", guest, "address", "replace", f"{address}/24", "dev", "eth0")
 
 
 def test_the_router_comes_and_goes(spec: dict[str, Any]) -> None:
@@ -117,7 +111,7 @@ def test_the_router_comes_and_goes(spec: dict[str, Any]) -> None:
     assert [RouterOperation.converge(absent).changed, RouterOperation.converge(absent).changed] == [True, False]
     assert not DIRECTORY.exists()
     assert not Path("/run/netns", NAME).exists()
-    assert not [name for name in os.listdir("/sys/class/net") if name.startswith("sr")]
+    assert not Path("/sys/class/net", links_part.host_end(spec["uuid"], "eth0")).exists()
     for number in pids:
         command = Path("/proc", str(number), "cmdline")
         assert not command.exists() or command.read_bytes() == b""  # a zombie its parent has not collected yet
@@ -144,14 +138,14 @@ def test_an_address_moves_to_another_guest_without_a_restart(spec: dict[str, Any
 def test_what_a_guest_may_know(spec: dict[str, Any], guest: str) -> None:
     RouterOperation.converge(spec)
     with_address(guest)
-    subprocess.run(["ip", "-n", guest, "route", "add", "169.254.169.254", "via", "198.18.1.2"], check=True)
+    run("ip", "-n", guest, "route", "add", "169.254.169.254", "via", "198.18.1.2")
     for host in ("198.18.1.2", "169.254.169.254"):
         assert fetch(guest, "/latest/meta-data/instance-id", host=host) == b"i-2-5-VM"
     assert fetch(guest, "/latest/user-data") == b"#!/bin/sh\n\0\xff"
     assert fetch(guest, "/latest/meta-data/public-keys/0/openssh-key") == b"ssh-ed25519 AAAA {{ 7*7 }}"
     assert fetch(guest, "/latest/password") == b"404"
+    run("ip", "-n", guest, "address", "flush", "dev", "eth0")
     with_address(guest, "198.18.1.99")
-    subprocess.run(["ip", "-n", guest, "address", "delete", f"{GUEST_IP}/24", "dev", "eth0"], check=True)
     assert fetch(guest, "/latest/meta-data/instance-id") == b"404"
 
 
@@ -163,7 +157,8 @@ def test_a_password_is_told_until_it_is_saved(spec: dict[str, Any], guest: str) 
         return fetch(guest, "/", port=8080, header=f"DomU_Request: {word}\r\n")
 
     words = ["send_my_password", "send_my_password", "x", "saved_password", "send_my_password"]
-    assert [ask(word) for word in words] == [b"se<cret", b"se<cret", b"bad_request", b"saved_password", b"saved_password"]
+    answers = [b"se<cret", b"se<cret", b"bad_request", b"saved_password", b"saved_password"]
+    assert [ask(word) for word in words] == answers
     RouterOperation.converge({**spec, "generation": 2})  # the same password, written again
     assert ask("send_my_password") == b"saved_password"
     changed = copy.deepcopy({**spec, "generation": 3})
@@ -203,11 +198,11 @@ def test_lost_files_and_links_come_back(spec: dict[str, Any]) -> None:
     RouterOperation.converge(spec)
     for name in ("dnsmasq.pid", "metadata.pid"):  # daemons that live and cannot be named must not block new ones
         (DIRECTORY / name).unlink()
-    subprocess.run(["ip", "-n", NAME, "link", "delete", "eth0"], check=True)
+    run("ip", "-n", NAME, "link", "delete", "eth0")
     result = RouterOperation.converge(spec)
     assert result.value["changed_parts"] == ["dnsmasq", "links", "metadata"]
     assert not RouterOperation.converge(spec).changed
-    listed = subprocess.run(["ip", "netns", "pids", NAME], capture_output=True, text=True, check=True).stdout
+    listed = run("ip", "netns", "pids", NAME).stdout
     assert sorted(map(int, listed.split())) == sorted([pid("dnsmasq"), pid("metadata")])
 
 
@@ -222,7 +217,7 @@ def test_a_router_of_another_cloud_is_left_alone(spec: dict[str, Any]) -> None:
 
 def test_a_missing_bridge_is_named_and_nothing_is_made(spec: dict[str, Any]) -> None:
     spec["interfaces"][0]["bridge"] = "no-such-br"
-    with pytest.raises(NodeError, match="Failed to prepare router r-9901-VM: there is no bridge no-such-br on this host"):
+    with pytest.raises(NodeError, match="prepare router r-9901-VM: there is no bridge no-such-br on this host"):
         RouterOperation.converge(spec)
     assert not DIRECTORY.exists()
     assert not Path("/run/netns", NAME).exists()
@@ -231,8 +226,7 @@ def test_a_missing_bridge_is_named_and_nothing_is_made(spec: dict[str, Any]) -> 
 def test_a_release_reaches_its_namespace_and_leaves_the_thread_outside(spec: dict[str, Any]) -> None:
     RouterOperation.converge(spec)
     dhcp_release.release(NAME, dhcp_release.Lease(GUEST_MAC, GUEST_IP, "*"), "198.18.1.2")
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as outside, pytest.raises(OSError, match=r".*"):
-        outside.settimeout(1)
+    with socket.socket() as outside, pytest.raises(OSError, match="Cannot assign requested address"):
         outside.bind(("198.18.1.2", 0))  # an address of the namespace only
 
 
@@ -245,7 +239,5 @@ def test_daemons_survive_a_hasty_guest(spec: dict[str, Any], guest: str) -> None
         "held[0].sendall(b'GET /latest/instance-id HTTP/1.0\\r\\n\\r\\n')\n"
         "print(held[0].recv(15))\n"
     )
-    argv = ["ip", "netns", "exec", guest, "/usr/bin/python3", "-I", "-c", code]
-    answer = subprocess.run(argv, capture_output=True, text=True, check=True, timeout=20).stdout
-    assert "200" in answer
+    assert b"200" in run("ip", "netns", "exec", guest, "python3", "-I", "-c", code).stdout
     wait_for(lambda: fetch(guest, "/latest/instance-id") == b"i-2-5-VM", 8)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import subprocess
 import uuid
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from ansible_collections.stratoform.cloud.plugins.module_utils.node.store_images
 from ansible_collections.stratoform.cloud.plugins.module_utils.node.stores import ImageStore
 from ansible_collections.stratoform.cloud.plugins.module_utils.node.templates import Template
 from ansible_collections.stratoform.cloud.plugins.module_utils.node.volumes import Volume
+from host_tools import run
 
 MIB = 1 << 20
 
@@ -26,8 +26,7 @@ def contents(directory: Path) -> list[str]:
 
 
 def make_image(path: Path, *options: str, image_format: str = "qcow2") -> Path:
-    argv = ["qemu-img", "create", "-q", "-f", image_format, *options, str(path), *([] if "-b" in options else ["8M"])]
-    subprocess.run(argv, check=True)
+    run("qemu-img", "create", "-q", "-f", image_format, *options, path, *([] if "-b" in options else ["8M"]))
     return path
 
 
@@ -76,7 +75,7 @@ def test_an_export_that_cannot_be_mounted_leaves_nothing(place: Path) -> None:
     nfs = {"uuid": name, "type": "NetworkFilesystem", "source_host": "127.0.0.1", "source_path": "/no-export"}
     with pytest.raises(NodeError, match=r"mount\.nfs: "):
         Pool.converge(nfs)
-    with pytest.raises(NodeError, match="NFS export 127.0.0.1:/no-export cannot be mounted"):
+    with pytest.raises(NodeError, match=r"NFS export 127\.0\.0\.1:/no-export cannot be mounted"):
         ImageStore.converge({"url": "nfs://127.0.0.1/no-export"})
     assert not Path("/mnt", name).exists()
     assert not Path("/mnt/stratoform").exists()
@@ -140,7 +139,7 @@ def test_other_formats(place: Path, image_format: str, declared: str) -> None:
 
 def test_a_vmdk_of_other_files_is_refused(place: Path) -> None:
     source = make_image(place / "a.vmdk", "-o", "subformat=monolithicFlat", image_format="vmdk")
-    with pytest.raises(NodeError, match="cannot be read|refers to extents"):
+    with pytest.raises(NodeError, match=r"cannot be read|refers to extents"):
         StoreImage.converge(image(place, source, format="VMDK"))
 
 
@@ -158,7 +157,7 @@ def test_template_and_volume(place: Path, pool: str) -> None:
         Volume.converge(volume)
     with pytest.raises(NodeError, match="bytes are less than the"):
         Volume.converge({**volume, "name": "w", "size_bytes": MIB})
-    with pytest.raises(NodeError, match="its template .* does not exist"):
+    with pytest.raises(NodeError, match=r"its template .* does not exist"):
         Volume.converge({**volume, "name": "w", "backing": "x"})
     for operation, params in ((Volume, volume), (Template, template)):
         absent = {**params, "state": "absent"}
@@ -174,11 +173,11 @@ def test_a_template_with_another_checksum_is_refused(place: Path, pool: str) -> 
     assert contents(place / "pool") == []
 
 
-def test_a_full_disk_is_said_and_leaves_nothing(place: Path, pool: str, tmp_path: Path) -> None:
+def test_a_full_disk_is_said_and_leaves_nothing(place: Path, pool: str) -> None:
     source = make_image(place / "a.qcow2")
     with source.open("r+b") as file:
-        file.truncate(1 << 50)  # sparse: more than any disk has left
-    with pytest.raises(NodeError, match=f"{1 << 50} bytes are needed in .*, only .* are free"):
+        file.truncate(1 << 43)  # sparse, yet more than a test machine has left
+    with pytest.raises(NodeError, match=rf"{1 << 43} bytes are needed in .*, only .* are free"):
         StoreImage.converge(image(place, source, max_bytes=1 << 60))
     (place / "store" / "t").hardlink_to(source)
     template = {"pool_uuid": pool, "name": "t", "source": {"url": f"file://{place}/store", "path": "t"}}
