@@ -116,16 +116,20 @@ def test_site_converges_once_and_the_inventory_shows_it(service: Tasks, inventor
     made = converge(service, inventory)
     assert foretold == made == 16
     assert converge(service, inventory) == 0
-    assert converge(service, inventory, "--check") == 0
 
+    braces = {"template": "declared", "service_offering": "declared", "networks": ["declared"]}
+    service.ok("instance", name="braces", **PLACE, **braces, display_name="{{ 7 * 7 }}", state="started")
     source = tmp_path / "stratoform.yml"
-    source.write_text(
-        "plugin: stratoform.cloud.instances\nzone: declared\nkeyed_groups: [{key: stratoform_memory | string, prefix: mb}]\n"
-    )
+    keyed = "keyed_groups: [{key: stratoform_memory | string, prefix: mb}]"
+    source.write_text(f"plugin: stratoform.cloud.instances\nzone: declared\n{keyed}\n")
     listed = json.loads(ansible(service, "ansible-inventory", "-i", str(source), "--list"))
     names = ["site0", "site1"]
-    for group in ("zone_declared", "group_web", "state_running", "template_declared", "mb_128"):
-        assert sorted(listed[group]["hosts"]) == names
-    facts = [listed["_meta"]["hostvars"][name] for name in names]
-    assert all(fact["ansible_host"].startswith("10.20.0.") for fact in facts)
-    assert {fact["stratoform_keypair"] for fact in facts} == {"declared"}
+    assert sorted(listed["group_web"]["hosts"]) == names
+    for group in ("zone_declared", "state_running", "template_declared", "mb_128"):
+        assert sorted(listed[group]["hosts"]) == ["braces", *names]
+    shown = "{{ ansible_host }} {{ stratoform_keypair | default('') }} {{ stratoform_displayname }}"
+    printed = ansible(
+        service, "ansible", "-i", str(source), "all", "-m", "ansible.builtin.debug", "-a", json.dumps({"msg": shown})
+    )
+    assert len(re.findall(r"10\.20\.0\.\d+ declared site\d", printed)) == 2
+    assert re.search(r"10\.20\.0\.\d+  {{ 7 \* 7 }}", printed)

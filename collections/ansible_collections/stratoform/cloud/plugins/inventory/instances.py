@@ -104,7 +104,7 @@ plugin: stratoform.cloud.instances
 # compose:
 #   ansible_user: "'root'"
 # keyed_groups:
-#   - key: stratoform_memory
+#   - key: stratoform_memory | string
 #     prefix: mb
 """
 
@@ -170,6 +170,18 @@ def host_names(instances: list[Instance], by: str) -> list[str]:
     return names
 
 
+def literal(value: Any) -> Any:
+    """A value of the API as a variable: people wrote it, so what looks like a template never is one.
+
+    From ansible-core 2.19 on no text of an API is; before, text is unless it is marked.
+    """
+    if isinstance(value, dict):
+        return {key: literal(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [literal(inner) for inner in value]
+    return wrap_var(value) if isinstance(value, str) and "{" in value else value
+
+
 class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
     """Ansible's entry point."""
 
@@ -215,7 +227,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         if host:
             variables["ansible_host"] = host
         for variable, value in variables.items():
-            self.inventory.set_variable(name, variable, wrap_var(value))  # people wrote it: never a template
+            self.inventory.set_variable(name, variable, literal(value))
         for group in group_names(instance) if self.get_option("add_groups") else []:
             self.inventory.add_child(self.inventory.add_group(self._sanitize_group_name(group)), name)
         strict = self.get_option("strict")
