@@ -106,11 +106,14 @@ options:
     description: Seconds a guest has to shut down before it is ended.
     type: int
     default: 60
+extends_documentation_fragment: [ansible.builtin.action_common_attributes]
 attributes:
   check_mode:
     support: full
   diff_mode:
     support: full
+  platform:
+    platforms: linux
 """
 
 EXAMPLES = r"""

@@ -13,11 +13,14 @@ description:
   - Reads a host's hardware, hypervisor and bridges, as the API shows a host. Changes nothing.
 author: Stratoform contributors (@stratoform)
 requirements: [python3-libvirt]
+extends_documentation_fragment: [ansible.builtin.action_common_attributes]
 attributes:
   check_mode:
     support: full
   diff_mode:
     support: full
+  platform:
+    platforms: linux
 """
 
 EXAMPLES = r"""

@@ -40,11 +40,14 @@ options:
     type: str
     choices: [present, absent]
     default: present
+extends_documentation_fragment: [ansible.builtin.action_common_attributes]
 attributes:
   check_mode:
     support: full
   diff_mode:
     support: full
+  platform:
+    platforms: linux
 """
 
 EXAMPLES = r"""
