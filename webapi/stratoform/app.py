@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from flask import Flask, Response, jsonify
-from sqlalchemy import select
+from sqlalchemy import text
 
 from . import __version__, commands
 from .commands.context import Shared
@@ -22,7 +21,6 @@ from .db.database import Database
 from .jobs.dispatch import Dispatcher as Jobs
 from .jobs.queue import worker_name
 from .jobs.runner import Runner
-from .jobs.tables import QUEUED, RUNNING, UNDOING, Job
 from .model.bootstrap import bootstrap
 from .model.migrations import migrate
 from .model.settings import Settings
@@ -91,36 +89,19 @@ def create_cloud(config: Config, nodes: Callable[[Nodes], Nodes] = lambda nodes:
     migrate(db.engine)
     db.write(lambda session: bootstrap(session, vault))
 
-    oplog = OperationLog(config.var / "log" / "jobs")
-    simulator = SimulatorNodes(db, oplog)
-    ansible = AnsibleNodes(config.home / "playbooks" / "ops", config.home / "collections", config.var / "run", oplog,
-                           config.ssh_key)
-    fleet = nodes(Fleet({SIMULATOR: simulator}, ansible))
+    simulator, fleet = _hosts(config, db)
     settings = Settings()
-    services = Services(db, fleet, settings, vault, simulated=config.simulated)
-    hooks = JobHooks()
-    jobs: Jobs
+    services = Services(db, nodes(fleet), settings, vault, simulated=config.simulated)
+    sagas = dict(SAGAS)
+    runner = Runner(db, sagas, services, JobHooks(), worker_name())
+    jobs = Jobs(runner, config.threads)
+    shared = Shared(settings, vault, jobs.wait, jobs.wake)
+    sagas["command"] = deferred(shared)  # the one saga that is made of commands, which need the engine themselves
 
-    def wake() -> None:
-        jobs.wake()
-
-    def wait(uuid: str, seconds: float) -> bool:
-        limit = time.monotonic() + seconds
-        while time.monotonic() < limit:
-            with db.read() as session:
-                state = session.scalar(select(Job.state).where(Job.uuid == uuid))
-            if state not in {QUEUED, RUNNING, UNDOING}:
-                return True
-            hooks.wait(min(0.5, limit - time.monotonic()))
-        return False
-
-    shared = Shared(settings=settings, vault=vault, wait=wait, wake=wake)
-    runner = Runner(db, {**SAGAS, "command": deferred(shared)}, services, hooks, worker_name())
-    jobs = Jobs(runner, config.threads, hooks.ended)
     host_watch = HostWatch(db, vault, simulator)
     watcher = LibvirtWatcher(host_watch, config.ssh_key, config.var / "keys" / "known_hosts")
     host_watch.watcher = watcher
-    cleaning = Cleaning(db, settings, wake)
+    cleaning = Cleaning(db, settings, jobs.wake)
     reconcilers = Loop([
         Reconciler("hosts", 10, host_watch.sweep),
         Reconciler("expunge", 60, cleaning.expunge),
@@ -131,6 +112,15 @@ def create_cloud(config: Config, nodes: Callable[[Nodes], Nodes] = lambda nodes:
                  host_watch, watcher, reconcilers)
 
 
+def _hosts(config: Config, db: Database) -> tuple[SimulatorNodes, Nodes]:
+    """Who carries operations out: Ansible on real hosts, the simulator on simulated ones."""
+    oplog = OperationLog(config.var / "log" / "jobs")
+    simulator = SimulatorNodes(db, oplog)
+    ansible = AnsibleNodes(config.home / "playbooks" / "ops", config.home / "collections", config.var / "run", oplog,
+                           config.ssh_key)
+    return simulator, Fleet({SIMULATOR: simulator}, ansible)
+
+
 def create_app(cloud: Cloud) -> Flask:
     """The WSGI application of a service."""
     app = Flask("stratoform", static_folder=None)
@@ -139,7 +129,7 @@ def create_app(cloud: Cloud) -> Flask:
     @app.get("/client/health")
     def health() -> Response:
         with cloud.db.read() as session:
-            session.scalar(select(Job.id).limit(1))
+            session.execute(text("select 1"))
         return jsonify(status="ok", version=__version__)
 
     return app

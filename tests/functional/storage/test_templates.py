@@ -122,7 +122,7 @@ def test_users_register_private_templates_from_the_network(service: Service, api
         ({"url": "http://[::1]/x"}, "the cloud's own", 431),
         ({"url": "http://169.254.169.254/latest"}, "the cloud's own", 431),
         ({"zoneid": -1}, "Only root administrators .* all zones", 401),
-        ({"isfeatured": True}, "Only root administrators .* featured", 401),
+        ({"isfeatured": True}, "Only root administrators can make templates featured", 401),
         ({"templatetag": "x"}, "root administrators only", 401),
     ):
         with pytest.raises(Refused, match=why) as refusal:
@@ -212,3 +212,33 @@ def test_a_machine_outlives_its_template_and_one_not_started_needs_it(api: Clien
     api.job("deleteTemplate", id=zone.template)
     api.job("stopVirtualMachine", id=vm["id"])
     assert api.job("startVirtualMachine", id=vm["id"])["state"] == "Running"
+
+
+def test_what_is_said_of_a_template_changes(service: Service, api: Client, zone: Zone) -> None:
+    ann = service.user("ann")
+    hers = settled(ann, register(ann, zone)["id"])["id"]
+    changed = ann.one("updateTemplate", id=hers, name="debian12", displaytext="Debian", passwordenabled=True, sortkey=3,
+                      ostypeid=os_type(ann, "Other (64-bit)"), **{"details[0].key": "a", "details[0].value": "b"})
+    assert (changed["name"], changed["displaytext"], changed["ostypename"]) == ("debian12", "Debian", "Other (64-bit)")
+    assert (changed["passwordenabled"], changed["details"]) == (True, {"a": "b"})
+    assert names(api, "self", listall=True) == ["debian12", "tiny"]
+    assert [t["name"] for t in api.items("listTemplates", templatefilter="all")] == ["tiny", "debian12"]
+    for command, given, why in (
+        ("updateTemplate", {"format": "RAW"}, "the image is QCOW2"),
+        ("updateTemplate", {"bootable": False}, "machines boot from their template"),
+        ("updateTemplate", {"isrouting": True}, "not offered by this installation yet"),
+        ("updateTemplatePermissions", {"isfeatured": True}, "Only root administrators can make templates featured"),
+        ("updateTemplatePermissions", {"accounts": "bob", "op": "add"}, "not offered by this installation yet"),
+    ):
+        with pytest.raises(Refused, match=why):
+            ann(command, id=hers, **given)
+    ann("updateTemplatePermissions", id=hers, ispublic=True, isextractable=True)
+    shown = service.user("bob").one("listTemplates", templatefilter="community", name="debian12")
+    assert shown["isextractable"] is True
+    for command in ("updateTemplate", "updateTemplatePermissions"):
+        with pytest.raises(Refused, match="belongs to another account"):
+            ann(command, id=zone.template)
+    api("updateTemplatePermissions", id=hers, isfeatured=True)
+    assert names(ann, "featured") == ["debian12"]
+    ann("updateTemplatePermissions", id=hers, op="reset")
+    assert names(ann, "featured") == []

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Mapping
-from typing import Any
 
 from sqlalchemy import select
 
@@ -46,7 +45,7 @@ class DeployVirtualMachine(Owner, AsyncCommand, roles=EVERYONE, event="VM.CREATE
     iptonetworklist = Records("Networks with addresses, instead of networkids.", ("networkid", "ip", "ipv6"))
     ipaddress = Ip4("Its address on its default network.")
     ip6address = Ip6("Its IPv6 address on its default network.")
-    userdata = Raw("Data its guest can ask for: base64, at most 32 KiB decoded.", length=4 * USER_DATA_BYTES // 3 + 8192)
+    userdata = Raw("Data its guest can ask for: base64, at most 32 KiB decoded.", length=2 * USER_DATA_BYTES)
     keypair = Text("Name of the ssh key pair whose public key its guest gets.")
     group = Text("The group it is put in; made when there is none of that name.")
     hostid = Ref(Host, "The host it shall run on; administrators only.", admin=True)
@@ -109,7 +108,8 @@ class DeployVirtualMachine(Owner, AsyncCommand, roles=EVERYONE, event="VM.CREATE
         if self.userdata is None:
             return None
         try:
-            decoded = base64.b64decode("".join(self.userdata.split()).replace("-", "+").replace("_", "/"), validate=True)
+            text = "".join(self.userdata.split()).replace("-", "+").replace("_", "/")
+            decoded = base64.b64decode(text, validate=True)
         except (binascii.Error, ValueError):
             raise refuse("userdata", "it is not base64") from None
         if len(decoded) > USER_DATA_BYTES:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Mapping
 from typing import Any
 
@@ -25,10 +24,7 @@ log = logging.getLogger(__name__)
 
 
 class JobHooks:
-    """The product's side of the engine (jobs/runner.Hooks), and the place where threads wait for a job's end."""
-
-    def __init__(self) -> None:
-        self._ended = threading.Condition()
+    """The product's side of the engine (jobs/runner.Hooks)."""
 
     def started(self, session: Session, job: Job) -> None:
         """Writes the event Started."""
@@ -66,16 +62,6 @@ class JobHooks:
         log.error("a step failed in a way nobody foresaw", exc_info=error)
         text = "An internal error occurred; the service's log has the details"
         return {"fault": Fault.INTERNAL.name, "text": text, "admin_text": f"{text} ({type(error).__name__})"}
-
-    def wait(self, seconds: float) -> None:
-        """Waits until some job ended in this process, or the time is over."""
-        with self._ended:
-            self._ended.wait(seconds)
-
-    def ended(self) -> None:
-        """A job ended and that is committed: those who wait look again."""
-        with self._ended:
-            self._ended.notify_all()
 
 
 def _follow(session: Session, job: Job, state: str, level: str, verb: str) -> None:

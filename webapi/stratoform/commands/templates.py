@@ -21,7 +21,7 @@ from .caller import RoleType
 from .context import Context
 from .image_urls import checksum, source_url
 from .owned import OwnedList, Owner
-from .params import Bool, Choice, Details, Int, Ref, Text, refuse
+from .params import Bool, Choice, Details, Int, ListOf, NoneYet, Ref, Text, refuse
 from .places import demand_free_name, not_yet
 from .scope import owned, visible
 from .views.storage import TEMPLATE
@@ -52,6 +52,29 @@ def refuse_unless_own(command: Command, template: Template) -> None:
     if command.session.scalar(mine) is None:
         raise ApiError(Fault.ACCOUNT, f"Unable to execute {command.name}: template '{template.name}' belongs to "
                                       "another account", [(template.__tablename__, template.uuid)])
+
+
+def _check_openness(command: Command, *, featured: bool, public: bool) -> None:
+    """Refuses to recommend a template, or to open it to all, to whom may not.
+
+    Raises:
+        ApiError: NOT_PERMITTED, BAD_PARAMETER.
+    """
+    if command.caller.is_root:
+        return
+    if featured:
+        raise ApiError(Fault.NOT_PERMITTED, "Only root administrators can make templates featured")
+    name = "allow.public.user.templates"
+    allowed = command.context.shared.settings.flag(command.session, name, account=command.caller.account_id)
+    if public and not allowed:
+        raise refuse("ispublic", f"setting {name} lets this account have private templates only")
+
+
+def _demand_free(command: Command, name: str, account: int, zone: int | None, but: int = 0) -> None:
+    """Refuses a name that another template of the account serves one of the same zones under."""
+    overlapping = or_(Template.zone_id == zone, Template.zone_id.is_(None)) if zone is not None else true()
+    demand_free_name(command.session, "name", name, Template, Template.account_id == account,
+                     Template.state != "Failed", Template.id != but, overlapping)
 
 
 class RegisterTemplate(Owner, roles=EVERYONE, event="TEMPLATE.CREATE", view=TEMPLATE):
@@ -101,12 +124,7 @@ class RegisterTemplate(Owner, roles=EVERYONE, event="TEMPLATE.CREATE", view=TEMP
             return
         if self.zone is None:
             raise ApiError(Fault.NOT_PERMITTED, "Only root administrators can register templates for all zones")
-        if self.isfeatured:
-            raise ApiError(Fault.NOT_PERMITTED, "Only root administrators can register featured templates")
-        allowed = self.context.shared.settings.flag(
-            self.session, "allow.public.user.templates", account=self.caller.account_id)
-        if self.ispublic and not allowed:
-            raise refuse("ispublic", "setting allow.public.user.templates lets this account register private ones only")
+        _check_openness(self, featured=bool(self.isfeatured), public=bool(self.ispublic))
 
     def _check_store(self) -> None:
         """Without secondary storage the download could only fail."""
@@ -119,10 +137,7 @@ class RegisterTemplate(Owner, roles=EVERYONE, event="TEMPLATE.CREATE", view=TEMP
     def run(self) -> Template:
         """See Command.run."""
         owner = self.owner()
-        demand_free_name(
-            self.session, "name", self.name_, Template, Template.account_id == owner.id, Template.state != "Failed",
-            or_(Template.zone_id == self.zone.id, Template.zone_id.is_(None)) if self.zone else true(),
-        )
+        _demand_free(self, self.name_, owner.id, self.zone.id if self.zone else None)
         template = self._recorded(owner)
         self.session.add(template)
         self.session.flush()
@@ -170,7 +185,7 @@ class ListTemplates(OwnedList, roles=EVERYONE, view=TEMPLATE):
 
     def order(self) -> tuple[Any, ...]:
         """See ListCommand.order."""
-        return (Template.id, Zone.id)
+        return (Template.sort_key, Template.id, Zone.id)
 
     def conditions(self) -> list[ColumnElement[bool]]:
         """See ListCommand.conditions."""
@@ -200,6 +215,69 @@ class ListTemplates(OwnedList, roles=EVERYONE, view=TEMPLATE):
             "all": lambda: whose,
         }
         return meaning[self.templatefilter]()
+
+
+class UpdateTemplate(Command, roles=EVERYONE, event="TEMPLATE.UPDATE", view=TEMPLATE):
+    """Changes what is said of a template; its image stays."""
+
+    bootable = Bool("A machine can boot from it; true for every template.")
+    displaytext = Text("New text for people.", length=4096)
+    id = Ref(Template, "The template.").required
+    name_ = Text("New name.")
+    ostypeid = Ref(GuestOs, "The guest operating system.", noun="OS type")
+    format = Choice("The image's format; it cannot change.", FORMATS)
+    passwordenabled = Bool("Its guests take a password from the cloud.")
+    sortkey = Int("Its place in lists, smallest first.")
+    isdynamicallyscalable = Bool("Its guests can grow while they run.")
+    isrouting = Bool("It is for the cloud's own routers, which need none here.")
+    details = Details("Free key-value pairs that its machines inherit; they replace the template's.")
+
+    def check(self) -> None:
+        """See Command.check."""
+        refuse_unless_own(self, self.id)
+        if self.bootable is False:
+            raise refuse("bootable", "machines boot from their template; only an ISO can be anything else")
+        if self.format not in {None, self.id.format}:
+            raise refuse("format", f"the image is {self.id.format}, as was checked; register another template")
+        if self.isrouting:
+            raise refuse("isrouting", f"{not_yet('A template for routers')}; leave it out")
+        if self.name_ is not None:
+            _demand_free(self, self.name_, self.id.account_id, self.id.zone_id, self.id.id)
+
+    def run(self) -> Template:
+        """See Command.run."""
+        self.assign(self.id, {
+            "displaytext": "display_text", "name": "name", "passwordenabled": "password_enabled",
+            "sortkey": "sort_key", "isdynamicallyscalable": "dynamically_scalable", "details": "details",
+        })
+        if self.ostypeid is not None:
+            self.id.guest_os_id = self.ostypeid.id
+        return self.id
+
+
+class UpdateTemplatePermissions(Command, roles=EVERYONE, event="TEMPLATE.UPDATE"):
+    """Says who may use and download a template."""
+
+    accounts = ListOf(Text("Accounts to grant the use to; grants to single accounts are not made here yet."))
+    id = Ref(Template, "The template.").required
+    isfeatured = Bool("It is shown among the recommended ones; root administrators only.")
+    ispublic = Bool("Every account may use it.")
+    isextractable = Bool("It may be downloaded from the cloud.")
+    op = Choice("What to do with accounts: add, remove, or reset to none.", ("add", "remove", "reset"))
+    projectids = ListOf(NoneYet("project", "Projects to grant the use to."))
+
+    def check(self) -> None:
+        """See Command.check."""
+        refuse_unless_own(self, self.id)
+        if self.accounts or self.op in {"add", "remove"}:
+            raise refuse("accounts", f"{not_yet('Granting single accounts the use of a template')}; use ispublic")
+        _check_openness(self, featured=bool(self.isfeatured), public=bool(self.ispublic))
+
+    def run(self) -> None:
+        """See Command.run."""
+        self.assign(self.id, {"isfeatured": "is_featured", "ispublic": "is_public", "isextractable": "is_extractable"})
+        if self.op == "reset":  # the reference takes the template back from everybody
+            self.id.is_public = self.id.is_featured = False
 
 
 class DeleteTemplate(AsyncCommand, roles=EVERYONE, event="TEMPLATE.DELETE"):

@@ -5,20 +5,24 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+
+from sqlalchemy import select
 
 from stratoform.db.types import now
 
 from . import queue
 from .runner import LeaseLost, Runner
+from .tables import QUEUED, RUNNING, UNDOING, Job
 
 log = logging.getLogger(__name__)
 
 POLL = 2.0
 """Seconds between two looks at the queue when nobody calls: finds work enqueued by other processes."""
 HEARTBEAT = 5.0
+LOOK = 0.5
+"""Seconds between two looks at a job another process may be running."""
 
 
 class Dispatcher:
@@ -27,14 +31,11 @@ class Dispatcher:
     Args:
         runner: runs what is claimed.
         threads: how many jobs run at once.
-        ended: called, in the job's thread, after each job this process ran.
     """
 
-    def __init__(
-        self, runner: Runner[Any], threads: int = 16, ended: Callable[[], None] = lambda: None,
-    ) -> None:
+    def __init__(self, runner: Runner[Any], threads: int = 16) -> None:
         self.runner = runner
-        self.ended = ended
+        self._ended = threading.Condition()  # some job of this process ended
         self.threads = threads
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="job")
         self._active: set[int] = set()  # jobs this process is running
@@ -51,6 +52,18 @@ class Dispatcher:
     def wake(self) -> None:
         """Something was enqueued: look now."""
         self._wake.set()
+
+    def wait(self, uuid: str, seconds: float) -> bool:
+        """Waits for the end of a job, whichever process runs it; True when it ended within the time."""
+        limit = time.monotonic() + seconds
+        while (left := limit - time.monotonic()) > 0:
+            with self._ended:
+                with self.runner.db.read() as session:
+                    state = session.scalar(select(Job.state).where(Job.uuid == uuid))
+                if state not in {QUEUED, RUNNING, UNDOING}:
+                    return True
+                self._ended.wait(min(LOOK, left))
+        return False
 
     def stop(self) -> None:
         """Stops claiming and waits for the jobs under way."""
@@ -105,4 +118,5 @@ class Dispatcher:
         finally:
             self._active.discard(job_id)
             self._wake.set()
-            self.ended()
+            with self._ended:
+                self._ended.notify_all()

@@ -162,9 +162,10 @@ class Runner(Generic[S]):
         self._write(context.job_id, work)
 
     def _succeed(self, session: Session, job: Job) -> None:
-        job.result = self.hooks.succeeded(session, job)
         _set(job, state=SUCCEEDED, ended=now(), progress="")
         queue.release(session, job.id)
+        session.flush()  # the answer shows the object as it is when no job is changing it any more
+        job.result = self.hooks.succeeded(session, job)
 
     def _fail(self, session: Session, job: Job) -> None:
         told = job.ended is not None

@@ -113,6 +113,7 @@ class Template(Entity):
     path: Mapped[str | None] = mapped_column(String(512))  # inside the store
     size: Mapped[int] = mapped_column(BigInteger, default=0)  # virtual
     physical_size: Mapped[int] = mapped_column(BigInteger, default=0)
+    sort_key: Mapped[int] = mapped_column(default=0)
 
 
 class TemplateCopy(Base):

@@ -20,6 +20,7 @@ from stratoform.sagas.services import SIMULATOR, target_of
 from stratoform.secrets import Vault
 
 SYSTEM_USER = 1
+WATCHED = ("Up", "Connecting", "Disconnected", "Alert")
 
 
 class Watcher(Protocol):
@@ -71,7 +72,7 @@ class HostWatch:
         """Watches the hosts there are, and compares what runs on each with what should. The reconciler's work."""
         with self.db.read() as session:
             hosts = session.scalars(
-                select(Host).where(Host.removed.is_(None), Host.state.in_(("Up", "Connecting", "Disconnected", "Alert")))
+                select(Host).where(Host.removed.is_(None), Host.state.in_(WATCHED))
             ).all()
         real = {h.uuid: target_of(h, self.vault) for h in hosts if h.hypervisor != SIMULATOR}
         changes = 0
@@ -115,8 +116,7 @@ class HostWatch:
         for vm in session.scalars(select(Vm).where(Vm.host_id == host.id, Vm.state == "Running")):
             if vm.instance_name not in running:
                 wrong += self._stopped(session, name, vm.instance_name or "")
-        names = list(running)
-        for vm in session.scalars(select(Vm).where(Vm.instance_name.in_(names), Vm.state == "Stopped")) if names else ():
+        for vm in session.scalars(select(Vm).where(Vm.instance_name.in_(list(running)), Vm.state == "Stopped")):
             wrong += self._started(session, name, vm.instance_name or "")
         return wrong
 

@@ -6,6 +6,7 @@ has. So two jobs may tell it at once, in any order, and the newest truth stays.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import delete, select
@@ -29,9 +30,10 @@ def teach_routers(ctx: Ctx) -> Output:
     with ctx.services.db.read() as session:
         vm = session.get_one(Vm, ctx.args["vm_id"])
         network_ids = [n.network_id for n in nics_of(session, vm.id)]
+    ready = ctx.out.get("bridges", {}).get("bridges", {})  # those the machine's own host has by now
     for network_id in network_ids:
         ctx.services.db.write(lambda s, n=network_id, h=vm.host_id: _place_router(s, n, h))  # type: ignore[misc]
-        converge_router(ctx, network_id)
+        converge_router(ctx, network_id, {vm.host_id: ready.get(str(network_id))} if vm.host_id is not None else {})
     return None
 
 
@@ -51,8 +53,14 @@ def withdraw_addresses(ctx: Ctx) -> None:
         converge_router(ctx, network_id)
 
 
-def converge_router(ctx: Ctx, network_id: int) -> None:
-    """Tells the network's router, if it has one on a connected host, all it should be."""
+def converge_router(ctx: Ctx, network_id: int, bridges: Mapping[int, str | None] | None = None) -> None:
+    """Tells the network's router, if it has one on a connected host, all it should be.
+
+    Args:
+        ctx: the job.
+        network_id: the network.
+        bridges: host id to the network's bridge there, where it is known to be up.
+    """
     with ctx.services.db.read() as session:
         network = session.get_one(Network, network_id)
         router = router_of(session, network_id)
@@ -61,7 +69,7 @@ def converge_router(ctx: Ctx, network_id: int) -> None:
             return
         target = target_of(host, ctx.services.vault)
         bridge = bridge_args(session, network)
-    name = act_on(ctx, target, "bridge", bridge)["name"]
+    name = (bridges or {}).get(host.id) or act_on(ctx, target, "bridge", bridge)["name"]
     with ctx.services.db.read() as session:
         spec = router_spec(session, ctx.services, router, str(name))
     act_on(ctx, target, "router", spec)

@@ -41,7 +41,7 @@ def _nics(session: Session, _caller: Caller, ids: Sequence[int]) -> dict[int, li
     found: dict[int, list[dict[str, Any]]] = {}
     for nic, network in session.execute(query):
         vlan = None if network.vlan in {None, "untagged"} else f"vlan://{network.vlan}"
-        found.setdefault(nic.vm_id, []).append({
+        found.setdefault(nic.vm_id or 0, []).append({
             "id": nic.uuid, "networkid": network.uuid, "networkname": network.name, "netmask": nic.netmask,
             "gateway": nic.gateway, "ipaddress": text(nic.ip), "isolationuri": vlan,
             "broadcasturi": vlan or "vlan://untagged", "traffictype": network.traffic_type,
@@ -52,7 +52,7 @@ def _nics(session: Session, _caller: Caller, ids: Sequence[int]) -> dict[int, li
 
 def _root_device(session: Session, _caller: Caller, ids: Sequence[int]) -> dict[int, int]:
     query = select(_Root.vm_id, _Root.device_id).where(_Root.vm_id.in_(ids), _Root.type == "ROOT")
-    return {vm_id: device or 0 for vm_id, device in session.execute(query)}
+    return {vm_id or 0: device or 0 for vm_id, device in session.execute(query)}
 
 
 def _details(details: dict[str, Any] | None) -> dict[str, Any] | None:
