@@ -42,7 +42,7 @@ def test_vlan_ranges_hold_vlans():
 
 @pytest.mark.parametrize(("gateway", "netmask"), [
     ("10.0.0.0", "255.255.255.0"), ("10.0.0.255", "255.255.255.0"), ("10.0.0.1", "255.255.255.254"),
-    ("10.0.0.1", "255.255.255.255"), ("10.0.0.1", "0.0.0.0"),
+    ("10.0.0.1", "255.255.255.255"), ("10.0.0.1", "0.0.0.0"),  # noqa: S104 - a netmask
 ])
 def test_what_is_no_subnet(gateway, netmask):
     with pytest.raises(ApiError):
