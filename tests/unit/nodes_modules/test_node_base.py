@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar
+from unittest import mock
 
 import pytest
+from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.testing import patch_module_args
 from ansible_collections.stratoform.cloud.plugins.module_utils.node import checks, command, files
-from ansible_collections.stratoform.cloud.plugins.module_utils.node.base import Operation, Plan, State, Step
+from ansible_collections.stratoform.cloud.plugins.module_utils.node.base import Operation, Plan, State, Step, serve
 from ansible_collections.stratoform.cloud.plugins.module_utils.node.errors import NodeError
 
 
@@ -146,3 +150,27 @@ def test_good_values_come_back_in_one_spelling(check: Any, value: str, expected:
 def test_bad_values_are_named(check: Any, value: Any) -> None:
     with pytest.raises(NodeError, match=r"is not|is a multicast"):
         check(value)
+
+
+@pytest.mark.parametrize(("cause", "message"), [
+    (None, None),
+    (NodeError("no oil"), "Failed to light lamp a: no oil"),
+    (KeyError("wick"), "Failed to converge lamp: unexpected KeyError: 'wick'"),
+])
+@pytest.mark.parametrize("check", [True, False])
+def test_as_a_module_it_tells_what_it_did_and_never_its_arguments(
+    cause: Exception | None, message: str | None, check: bool,
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    logged: list[str] = []
+    monkeypatch.setattr(AnsibleModule, "log", lambda _module, text, **_options: logged.append(str(text)))
+    if cause:
+        monkeypatch.setattr(Lamp, "find", mock.Mock(side_effect=cause))
+    arguments = {"name": "a", "metadata": {"10.1.1.1": {"password": "pa55"}}, "_ansible_check_mode": check}
+    with patch_module_args(arguments), pytest.raises(SystemExit) as end:
+        serve(Lamp, {"name": {"type": "str"}, "metadata": {"type": "dict"}})
+    told = capsys.readouterr().out
+    result = json.loads(told)
+    assert (end.value.code, result.get("msg"), result.get("changed")) == (int(bool(cause)), message, not cause or None)
+    assert "pa55" not in told + "".join(logged)
+    assert Lamp.lit == (set() if cause or check else {"a"})
