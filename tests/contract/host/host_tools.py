@@ -16,7 +16,7 @@ def run(*argv: object, check: bool = True, stdin: bytes = b"") -> subprocess.Com
     program = shutil.which(str(argv[0]), path=PATH)
     assert program, f"{argv[0]} is not installed"
     words = [program, *map(str, argv[1:])]
-    return subprocess.run(words, input=stdin, capture_output=True, check=check, timeout=30)  # noqa: S603  a list
+    return subprocess.run(words, input=stdin, capture_output=True, check=check, timeout=30)
 
 
 def wait_for(what: Callable[[], Any], limit_s: float) -> Any:
