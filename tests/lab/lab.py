@@ -39,8 +39,8 @@ LIMIT = 20000  # open files and processes of a host
 # podman's crun wants one cgroup v2 tree. Where this machine shows v1 beside it, the container is started in a mount
 # namespace that shows v2 alone.
 _PURE_CGROUP_V2 = (
-    "umount -R -l /sys/fs/cgroup 2>/dev/null; mount -t cgroup2 none /sys/fs/cgroup && exec \"$@\""
-)  # fmt: skip
+    'umount -R -l /sys/fs/cgroup 2>/dev/null; mount -t cgroup2 none /sys/fs/cgroup && exec "$@"'
+)
 
 
 class LabError(Exception):
@@ -118,7 +118,7 @@ def image() -> Path:
         shutil.rmtree(old, ignore_errors=True)
     run(
         "mmdebstrap", "--variant=minbase", "--aptopt=APT::Install-Recommends false",
-        f"--include={','.join(packages())}", f"--customize-hook={customize} \"$1\"", SUITE, building,
+        f"--include={','.join(packages())}", f'--customize-hook={customize} "$1"', SUITE, building,
         limit_s=600,
     )  # fmt: skip
     ssh = building / "root" / ".ssh"

@@ -191,7 +191,8 @@ class HostBridge(Operation):
             raise NodeError(f"uplink {uplink} does not exist on this host")
         if port and port["addresses"] and port["master"] != self.name:
             # Its addresses would stop working the moment it joins, and with them perhaps this connection.
-            raise NodeError(f"uplink {self.port} carries {', '.join(port['addresses'])}: use a VLAN or another interface")
+            carried = ", ".join(port["addresses"])
+            raise NodeError(f"uplink {self.port} carries {carried}: use a VLAN or another interface")
         if port and port["master"] not in (None, self.name):
             raise NodeError(f"uplink {self.port} belongs to {port['master']}")
         steps = [] if port else [Step("vlan")]
