@@ -42,10 +42,10 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tasks]:
     }
     log = (var / "service.log").open("wb")
     stratoform = [sys.executable, "-m", "stratoform"]
-    with log, subprocess.Popen([*stratoform, "serve"], env=environ, stdout=log, stderr=log) as process:  # noqa: S603 our own words
+    with log, subprocess.Popen([*stratoform, "serve"], env=environ, stdout=log, stderr=log) as process:
         try:
             await_health(f"http://{bind}/client/health", process, var / "service.log")
-            subprocess.check_output([*stratoform, "credentials"], env=environ)  # noqa: S603 our own words
+            subprocess.check_output([*stratoform, "credentials"], env=environ)
             yield Tasks(var / "cloudstack.ini", environ)
         finally:
             process.terminate()

@@ -170,10 +170,10 @@ def test_life(world: Tasks, life: Life) -> None:
 def test_ssh_keys(world: Tasks, tmp_path: Path) -> None:
     """Registered, replaced by another key of the name, made by the cloud, deleted."""
     for name in ("one", "two"):
-        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", tmp_path / name], check=True)  # noqa: S603, S607 fixed words
+        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", tmp_path / name], check=True)
         key = foretold(world, "ssh_key", name="k", public_key=(tmp_path / f"{name}.pub").read_text())["ssh_key"]
         listed = ["ssh-keygen", "-l", "-E", "md5", "-f", tmp_path / name]
-        assert key["fingerprint"] in subprocess.check_output(listed, text=True)  # noqa: S603 fixed words
+        assert key["fingerprint"] in subprocess.check_output(listed, text=True)
     foretold(world, "ssh_key", name="k", state="absent")
     assert "PRIVATE KEY" in foretold(world, "ssh_key", name="k")["ssh_key"]["privatekey"]
     foretold(world, "ssh_key", name="k", state="absent")

@@ -89,7 +89,7 @@ def ansible(tasks: Tasks, *words: str) -> str:
         "CLOUDSTACK_CONFIG": str(tasks.config),
     }
     command = [str(Path(sys.executable).parent / words[0]), *words[1:]]
-    done = subprocess.run(command, env=environ, cwd=tasks.config.parent, capture_output=True, text=True, check=False)  # noqa: S603 our words
+    done = subprocess.run(command, env=environ, cwd=tasks.config.parent, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
@@ -116,6 +116,9 @@ def test_site_converges_once_and_the_inventory_shows_it(service: Tasks, inventor
     made = converge(service, inventory)
     assert foretold == made == 16
     assert converge(service, inventory) == 0
+
+    in_a_process = ["-B", "60", "-P", "1", "-m", "stratoform.cloud.zone", "-a", "name=declared dns1=192.0.2.1"]
+    assert '"changed": false' in ansible(service, "ansible", "-c", "local", "localhost", *in_a_process)
 
     braces = {"template": "declared", "service_offering": "declared", "networks": ["declared"]}
     service.ok("instance", name="braces", **PLACE, **braces, display_name="{{ 7 * 7 }}", state="started")

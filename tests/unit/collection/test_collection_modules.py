@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import yaml
+from ansible_collections.stratoform.cloud.plugins.action.resource import kind_of
 from ansible_collections.stratoform.cloud.plugins.doc_fragments.api import ModuleDocFragment
 from ansible_collections.stratoform.cloud.plugins.module_utils.resource import Resource
 
@@ -21,11 +22,8 @@ NAMES = sorted(name for name in FILES if not name.startswith("node_"))
 def resource(name: str) -> type[Resource]:
     """The class a module runs."""
     module = importlib.import_module(f"{PACKAGE}.{name}")
-    (kind,) = [
-        kind
-        for kind in vars(module).values()
-        if isinstance(kind, type) and issubclass(kind, Resource) and kind.__module__ == module.__name__
-    ]
+    kinds = [kind for kind in vars(module).values() if isinstance(kind, type) and issubclass(kind, Resource)]
+    (kind,) = (kind for kind in kinds if kind.__module__ == module.__name__)
     return kind
 
 
@@ -65,6 +63,14 @@ def test_every_module_is_in_the_action_group() -> None:
     """So that credentials are given once."""
     groups = yaml.safe_load((CLOUD / "meta/runtime.yml").read_text())["action_groups"]
     assert groups == {"api": NAMES}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_action_plugin_finds_the_class(name: str) -> None:
+    """By its name, for every module that is routed to it."""
+    assert kind_of(name) is resource(name)
+    routing = yaml.safe_load((CLOUD / "meta/runtime.yml").read_text())["plugin_routing"]["action"]
+    assert routing[name] == {"redirect": "stratoform.cloud.resource"}
 
 
 def test_check_mode_is_decided_in_one_place() -> None:

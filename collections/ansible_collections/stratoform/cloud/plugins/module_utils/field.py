@@ -63,6 +63,11 @@ class Field:
         return REFERENCES[self.reference].parameter if self.reference else self.name.replace("_", "")
 
     @property
+    def describes(self) -> bool:
+        """Whether it is a fact of the object, not a word about the task (``forced``)."""
+        return self.parameter is not None or self.shown is not None
+
+    @property
     def argument(self) -> dict[str, Any]:
         """The option's argument spec."""
         names = ("elements", "options", "choices", "default", "no_log", "aliases")

@@ -136,7 +136,7 @@ class Resource:
         """The declared fields, ready for comparison; None when there shall be no such object."""
         if self.states[self.options["state"]] is ABSENT:
             return None
-        declared = {field.name: self.comparable(field) for field in self.fields}
+        declared = {field.name: self.comparable(field) for field in self.fields if field.describes}
         return {name: value for name, value in declared.items() if value is not None}
 
     def immutable(self) -> Collection[str]:
@@ -272,16 +272,32 @@ class Resource:
         return spec
 
 
+def perform(kind: type[Resource], options: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
+    """A module's result from its checked options.
+
+    Raises:
+        CloudError: see Resource.converge.
+    """
+    resource = kind(options, Api(read_settings(options)))
+    outcome = resource.converge(check_mode)
+    result: dict[str, Any] = {"changed": outcome.changed, kind.noun: outcome.item}
+    result["diff"] = {"before": outcome.before, "after": outcome.after}
+    result["warnings"] = list(dict.fromkeys(resource.warnings))
+    return result
+
+
+def failure(error: CloudError) -> dict[str, Any]:
+    """What a module says of an error: the sentence, and the API's code where there is one."""
+    return {"msg": str(error), **({"errorcode": error.code} if error.code else {})}
+
+
 def run(kind: type[Resource]) -> None:
     """The entry point of a module: the only place that exits."""
     module = AnsibleModule(argument_spec=kind.argument_spec(), supports_check_mode=True, **kind.rules)
     try:
-        resource = kind(module.params, Api(read_settings(module.params)))
-        outcome = resource.converge(module.check_mode)
+        result = perform(kind, module.params, module.check_mode)
     except CloudError as error:
-        module.fail_json(msg=str(error), **({"errorcode": error.code} if error.code else {}))
-    for warning in dict.fromkeys(resource.warnings):
+        module.fail_json(**failure(error))
+    for warning in result.pop("warnings"):
         module.warn(warning)
-    result: dict[str, Any] = {"changed": outcome.changed, kind.noun: outcome.item}
-    result["diff"] = {"before": outcome.before, "after": outcome.after}
     module.exit_json(**result)
