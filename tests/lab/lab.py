@@ -38,9 +38,7 @@ LIMIT = 20000  # open files and processes of a host
 
 # podman's crun wants one cgroup v2 tree. Where this machine shows v1 beside it, the container is started in a mount
 # namespace that shows v2 alone.
-_PURE_CGROUP_V2 = (
-    'umount -R -l /sys/fs/cgroup 2>/dev/null; mount -t cgroup2 none /sys/fs/cgroup && exec "$@"'
-)
+_PURE_CGROUP_V2 = 'umount -R -l /sys/fs/cgroup 2>/dev/null; mount -t cgroup2 none /sys/fs/cgroup && exec "$@"'
 
 
 class LabError(Exception):
