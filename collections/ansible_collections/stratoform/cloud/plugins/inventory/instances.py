@@ -65,7 +65,7 @@ options:
     type: bool
     default: false
   states:
-    description: Only instances in these states.
+    description: Only instances in these states; with an empty list those in any state.
     type: list
     elements: str
     default: [Running]
@@ -201,7 +201,8 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             instances = self._listed()
             if self.get_option("cache"):
                 self._cache[key] = instances
-        wanted = [instance for instance in instances if instance.get("state") in self.get_option("states")]
+        states = self.get_option("states")
+        wanted = [instance for instance in instances if not states or instance.get("state") in states]
         for name, instance in zip(host_names(wanted, self.get_option("hostname")), wanted):
             self._add(name, instance)
 
