@@ -108,9 +108,14 @@ class _Origin(http.server.BaseHTTPRequestHandler):
         pass
 
 
+class _Server(http.server.ThreadingHTTPServer):
+    def handle_error(self, *_arguments: object) -> None:
+        """A client that hangs up early is what some of these tests are about."""
+
+
 @pytest.fixture(scope="module")
 def origin() -> Iterator[str]:
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Origin) as server:
+    with _Server(("127.0.0.1", 0), _Origin) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
         yield f"http://127.0.0.1:{server.server_port}"

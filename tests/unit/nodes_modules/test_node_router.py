@@ -17,7 +17,7 @@ from ansible_collections.stratoform.cloud.plugins.module_utils.node.router impor
     metadata_service,
 )
 from ansible_collections.stratoform.cloud.plugins.module_utils.node.router.operation import newest
-from ansible_collections.stratoform.cloud.plugins.module_utils.node.router.part import Place
+from ansible_collections.stratoform.cloud.plugins.module_utils.node.router.part import Place, digest
 from ansible_collections.stratoform.cloud.plugins.module_utils.node.router.spec import parse
 
 SPEC: dict[str, Any] = {
@@ -160,20 +160,24 @@ def test_a_new_guest_leaves_the_configuration_alone() -> None:
 
 
 FILES = {"dnsmasq.conf": "c", "hosts": "h"}
+READ = dnsmasq_part.note(FILES)
 LEASE = dhcp_release.Lease("02:00:00:00:00:05", "10.1.1.23", "*")
 
 
-@pytest.mark.parametrize(("files", "alive", "gone", "steps"), [
-    (FILES, True, [], []),
-    (FILES, False, [], [("start", None)]),
-    ({**FILES, "hosts": None}, True, [], [("write", "hosts"), ("reload", None)]),
-    ({**FILES, "hosts": "x"}, False, [], [("write", "hosts"), ("start", None)]),
-    ({**FILES, "dnsmasq.conf": "x"}, True, [], [("write", "dnsmasq.conf"), ("start", None)]),
-    (FILES, True, [LEASE], [("release", LEASE)]),
+@pytest.mark.parametrize(("changes", "gone", "steps"), [
+    ({}, [], []),
+    ({"alive": False}, [], [("start", READ)]),
+    ({"files": {**FILES, "hosts": None}}, [], [("write", "hosts")]),
+    ({"files": {**FILES, "hosts": "x"}, "read": READ[:17] + "x"}, [], [("write", "hosts"), ("reload", READ)]),
+    ({"read": READ[:17] + "killed before the reload"}, [], [("reload", READ)]),
+    ({"read": "killed before the restart"}, [], [("start", READ)]),
+    ({"read": ""}, [], [("start", READ)]),
+    ({"files": {**FILES, "dnsmasq.conf": "x"}, "read": "x"}, [], [("write", "dnsmasq.conf"), ("start", READ)]),
+    ({}, [LEASE], [("release", LEASE)]),
 ])
-def test_dnsmasq_plan(files: dict[str, str | None], alive: bool, gone: list[Any], steps: list[Any]) -> None:
-    found = dnsmasq_part.plan({"files": files, "alive": alive}, FILES, gone)
-    assert found == [Step(*step) for step in steps]
+def test_dnsmasq_plan(changes: dict[str, Any], gone: list[Any], steps: list[Any]) -> None:
+    current = {"files": FILES, "alive": True, "read": READ, **changes}
+    assert dnsmasq_part.plan(current, FILES, gone) == [Step(*step) for step in steps]
 
 
 @pytest.mark.parametrize(("lease", "is_stale"), [
@@ -205,16 +209,21 @@ def test_lease_files_and_the_release_of_a_lease() -> None:
     )  # fmt: skip
 
 
+RUNS = digest(["p"])
+
+
 def metadata_state(**changes: Any) -> dict[str, Any]:
     files = {"metadata.py": "p", "metadata.json": '{"guests": {"10.1.1.23": {"password": "s"}}}'}
-    return {"files": files, "taken": [], "alive": True, **changes}
+    return {"files": files, "taken": [], "alive": True, "runs": RUNS, **changes}
 
 
 @pytest.mark.parametrize(("changes", "steps"), [
     ({}, []),
-    ({"alive": False}, [("start", None)]),
+    ({"alive": False}, [("start", RUNS)]),
+    ({"runs": "an older one"}, [("start", RUNS)]),
+    ({"runs": None}, [("start", RUNS)]),
     ({"files": {"metadata.py": "p"}}, [("write", "metadata.json")]),
-    ({"files": {**metadata_state()["files"], "metadata.py": "q"}}, [("write", "metadata.py"), ("start", None)]),
+    ({"files": {**metadata_state()["files"], "metadata.py": "q"}}, [("write", "metadata.py")]),
     ({"taken": ["10.1.1.23", "10.1.1.99"]}, [("forget", "10.1.1.99")]),
 ])
 def test_metadata_plan(changes: dict[str, Any], steps: list[Any]) -> None:

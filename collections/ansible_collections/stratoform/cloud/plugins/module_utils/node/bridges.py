@@ -146,4 +146,4 @@ class Bridge(Operation):
 
     def do_delete(self, name: str) -> None:
         """Delete an interface of ours."""
-        links.ip("link", "delete", "dev", name)
+        links.delete(name)

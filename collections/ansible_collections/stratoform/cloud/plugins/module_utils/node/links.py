@@ -7,6 +7,7 @@ import os
 from typing import Any
 
 from .command import run
+from .errors import NodeError
 
 NETNS_DIR = "/run/netns"
 
@@ -54,6 +55,31 @@ def kind(name: str) -> str | None:
     return found[0].get("linkinfo", {}).get("info_kind") if found else None
 
 
+def delete(name: str) -> None:
+    """Delete an interface; gone already is as good.
+
+    The kernel removes the links of a namespace some time after its last process, so one may vanish under us.
+    """
+    try:
+        ip("link", "delete", "dev", name)
+    except NodeError:
+        if exists(name):
+            raise
+
+
+def netns_file(name: str) -> str | None:
+    """Path of a namespace's name, None when there is none. A cut short run may leave a name without namespace."""
+    path = os.path.join(NETNS_DIR, name)
+    return path if os.path.lexists(path) else None
+
+
 def has_netns(name: str) -> bool:
-    """Tell whether a named network namespace exists."""
-    return os.path.exists(os.path.join(NETNS_DIR, name))
+    """Tell whether a named network namespace exists: its name is a mount of the kernel's own file system."""
+    path = netns_file(name)
+    return path is not None and os.stat(path).st_dev != os.stat(NETNS_DIR).st_dev
+
+
+def delete_netns(name: str) -> None:
+    """Delete a namespace, or what is left of one."""
+    if netns_file(name):
+        ip("netns", "delete", name)

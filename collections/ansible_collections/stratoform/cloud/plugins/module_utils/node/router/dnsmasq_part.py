@@ -15,10 +15,10 @@ from ..base import State, Step
 from ..errors import NodeError
 from . import account, daemons
 from .dhcp_release import Lease, parse_leases, release
-from .part import Place, plan_files, read_files
+from .part import Place, digest, plan_files, read_files
 from .spec import METADATA_ADDRESS, Router
 
-_CONFIG, _LEASES = "dnsmasq.conf", "dnsmasq.leases"
+_CONFIG, _LEASES, _READ = "dnsmasq.conf", "dnsmasq.leases", "dnsmasq.read"
 _RELEASE_LIMIT_S = 1.0
 _LOOK_EVERY_S = 0.02
 # cloud-init's CloudStack data source asks DNS for this name to find the metadata service.
@@ -100,14 +100,24 @@ def _server_of(lease: Lease, router: Router) -> str | None:
     return next((entry.ip for entry in router.guest_interfaces if ip in entry.network), None)
 
 
+def note(contents: dict[str, str]) -> str:
+    """What is noted when dnsmasq has read these files: one word for the configuration, one for the rest."""
+    rest = [text for name, text in sorted(contents.items()) if name != _CONFIG]
+    return f"{digest([contents[_CONFIG]])} {digest(rest)}"
+
+
 def plan(current: State, desired: dict[str, str], gone: Sequence[Lease]) -> list[Step]:
-    """Decide: write what differs, then start, or reload, or nothing; then free what guests left behind."""
-    writes = plan_files(current["files"], desired)
-    steps = list(writes)
-    if not current["alive"] or Step("write", _CONFIG) in writes:
-        steps.append(Step("start"))
-    elif writes:
-        steps.append(Step("reload"))
+    """Decide: write what differs, then start, or reload, or nothing; then free what guests left behind.
+
+    Files that are right do not prove that dnsmasq has read them: a run may have been killed in between. So what
+    it read is noted when it was told to, and compared.
+    """
+    steps = plan_files(current["files"], desired)
+    wanted = note(desired)
+    if not current["alive"] or current["read"].split()[:1] != wanted.split()[:1]:
+        steps.append(Step("start", wanted))
+    elif current["read"] != wanted:
+        steps.append(Step("reload", wanted))
     return steps + [Step("release", lease) for lease in gone]
 
 
@@ -130,6 +140,7 @@ class Dnsmasq:
         return {
             "files": read_files(self._place, list(self._contents(router))),
             "alive": daemons.pid_of(self._daemon) is not None,
+            "read": files.read(self._place.path(_READ)) or "",
             "leases": parse_leases(files.read(self._place.path(_LEASES)) or ""),
         }
 
@@ -142,12 +153,11 @@ class Dnsmasq:
         if step.verb == "write":
             # Owned by root: a captured dnsmasq must not rewrite what the next one reads while still root.
             files.write(self._place.path(step.what), self._contents(router)[step.what], mode=0o644)
-        elif step.verb == "start":
-            daemons.start(self._daemon)
-        elif step.verb == "reload":
-            daemons.reload(self._daemon)
-        else:
+        elif step.verb == "release":
             self._release(step.what, router)
+        else:
+            (daemons.start if step.verb == "start" else daemons.reload)(self._daemon)
+            files.write(self._place.path(_READ), step.what)
 
     def _release(self, lease: Lease, router: Router) -> None:
         """Free a lease and see that it is free: the next holder's first request must be answered."""

@@ -155,6 +155,7 @@ class Links:
 
     def _add_netns(self) -> None:
         if not links.has_netns(self._netns):
+            links.delete_netns(self._netns)
             links.ip("netns", "add", self._netns)
         settings = [f"{key}={value}" for key, value in _SYSCTLS.items() if os.path.exists(_proc(key))]
         run(["ip", "netns", "exec", self._netns, "sysctl", "-q", "-w", *settings])
@@ -164,7 +165,7 @@ class Links:
         peer = ["peer", "name", interface.name, "address", interface.mac, "netns", self._netns]
         end = host_end(router.uuid, interface.name)
         if links.exists(end):  # its namespace went away a moment ago; the kernel removes it later
-            links.ip("link", "delete", "dev", end)
+            links.delete(end)
         links.ip("link", "add", "name", end, "type", "veth", *peer)
         links.ip("link", "set", "dev", end, "alias", f"{self._netns} {interface.name}")
 

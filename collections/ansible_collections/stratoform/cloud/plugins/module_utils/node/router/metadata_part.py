@@ -10,11 +10,11 @@ from typing import Any
 from .. import files
 from ..base import State, Step
 from . import account, daemons, metadata_service
-from .part import Place, plan_files, read_files
+from .part import Place, digest, plan_files, read_files
 from .spec import METADATA_ADDRESS, Router
 
 _PYTHON = "/usr/bin/python3"
-_PROGRAM, _DATA, _TAKEN = "metadata.py", "metadata.json", "taken"
+_PROGRAM, _DATA, _TAKEN, _RUNS = "metadata.py", "metadata.json", "taken", "metadata.runs"
 
 
 def data(router: Router) -> str:
@@ -34,10 +34,14 @@ def program() -> str:
 
 
 def plan(current: State, desired: dict[str, str]) -> list[Step]:
-    """Decide: write what differs; start when it is dead, or when the program itself is another one."""
+    """Decide: write what differs; start when it is dead, or when the program that runs is another one.
+
+    Which one runs is noted when it is started: files that are right do not prove it.
+    """
     steps = plan_files(current["files"], desired)
-    if not current["alive"] or Step("write", _PROGRAM) in steps:
-        steps.append(Step("start"))
+    wanted = digest([desired[_PROGRAM]])
+    if not current["alive"] or current["runs"] != wanted:
+        steps.append(Step("start", wanted))
     known = json.loads(desired[_DATA])["guests"]
     # A mark of a guest that left must not silence the password of the next one with its address.
     steps += [Step("forget", ip) for ip in current["taken"] if not known.get(ip, {}).get("password")]
@@ -65,6 +69,7 @@ class Metadata:
         return {
             "files": read_files(self._place, list(self._contents(router))),
             "taken": sorted(os.listdir(taken)) if os.path.isdir(taken) else [],
+            "runs": files.read(self._place.path(_RUNS)),
             "alive": daemons.pid_of(self._daemon) is not None,
         }
 
@@ -78,6 +83,7 @@ class Metadata:
             self._write(step.what, self._contents(router)[step.what])
         elif step.verb == "start":
             self._start()
+            files.write(self._place.path(_RUNS), step.what)
         else:
             files.remove(os.path.join(self._place.path(_TAKEN), step.what))
 

@@ -82,7 +82,7 @@ class RouterOperation(Operation):
         if stored is not None and stored["uuid"] != uuid:
             return {}
         found = {
-            "netns": links.has_netns(self._place.name),
+            "netns": links.netns_file(self._place.name) is not None,
             "directory": os.path.isdir(self._place.directory),
             "host_ends": [end for end in self._host_ends(uuid, stored) if links.exists(end)],
         }
@@ -139,13 +139,12 @@ class RouterOperation(Operation):
     def do_remove(self, found: State) -> None:
         """End what runs in the namespace, then remove links, namespace and files."""
         name = self._place.name
-        if found["netns"]:
+        if links.has_netns(name):
             for pid in daemons.pids_in(name):
                 daemons.end_pid(pid)
         for end in found["host_ends"]:
-            links.ip("link", "delete", "dev", end)
-        if found["netns"]:
-            links.ip("netns", "delete", name)
+            links.delete(end)
+        links.delete_netns(name)
         if found["directory"]:
             shutil.rmtree(self._place.directory)
             with contextlib.suppress(OSError):  # other routers are there

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
@@ -55,6 +56,11 @@ def plan_files(current: dict[str, str | None], desired: dict[str, str]) -> list[
 def read_files(place: Place, names: Sequence[str]) -> dict[str, str | None]:
     """Read a router's files; None for one that is missing."""
     return {name: files.read(place.path(name)) for name in names}
+
+
+def digest(texts: Iterable[str]) -> str:
+    """A short name for these texts, as a note of what a daemon has read."""
+    return hashlib.sha256("\0".join(texts).encode()).hexdigest()[:16]
 
 
 def digests(state: Any) -> Any:
