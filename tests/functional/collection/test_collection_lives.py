@@ -91,7 +91,11 @@ LIVES = [
         "template",
         {"name": "other", **PLACE},
         {**IMAGE, "display_text": "one", "is_public": False},
-        (),
+        (
+            {"display_text": "two"},
+            {"is_public": True, "is_featured": True},
+            {"password_enabled": True, "details": {"a": "b"}},
+        ),
         {"format": "RAW"},
     ),
     Life(
@@ -126,7 +130,7 @@ LIVES = [
             "start_ip": "203.0.113.100",
             "end_ip": "203.0.113.110",
         },
-        (),
+        ({"display_text": "two"}, {"network_domain": "guests.example.org"}),
         {"gateway": "203.0.113.2"},
     ),
     Life(

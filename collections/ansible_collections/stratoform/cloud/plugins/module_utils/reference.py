@@ -80,12 +80,14 @@ class Directory:
         self._found: dict[tuple[str, str], Named] = {}
 
     def find(self, kind: str, name: str) -> Named:
-        """The object of that kind with that name or id.
+        """The object of that kind with that name; an id is taken at its word, the cloud checks it.
 
         Raises:
             NotFoundError: there is none, or none where the other options say.
             CloudError: there are several.
         """
+        if UUID.fullmatch(name):
+            return Named(name, name)
         if (kind, name) not in self._found:
             self._found[kind, name] = self._look_up(kind, name)
         return self._found[kind, name]
@@ -101,12 +103,10 @@ class Directory:
     def _look_up(self, kind: str, name: str) -> Named:
         row = REFERENCES[kind]
         narrowed: dict[str, Any] = {**row.extra, **self.scope(row.within)}
-        if UUID.fullmatch(name):
-            narrowed["id"] = name
-        elif row.search:
+        if row.search:
             narrowed[row.search] = name
         items = self._api.list(row.command, **narrowed)
-        ids = {item["id"]: item for item in items if name in [item.get(key) for key in ("id", *row.match)]}
+        ids = {item["id"]: item for item in items if name in [item.get(key) for key in row.match]}
         word = kind.replace("_", " ")
         if not ids:
             raise NotFoundError(f"there is no {word} {name!r}{self._where(row)}")
