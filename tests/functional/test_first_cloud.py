@@ -34,7 +34,7 @@ def test_a_machine_is_deployed_stopped_started_and_expunged(service: Service, ap
 
 
 def test_a_refusal_says_which_constraint_excluded_which_host(api: Client, zone) -> None:
-    huge = api.one("createServiceOffering", name="huge", displaytext="huge", cpunumber=1, cpuspeed=100, memory=9_000_000)
+    huge = api.one("createServiceOffering", name="huge", displaytext="-", cpunumber=1, cpuspeed=100, memory=9_000_000)
     with pytest.raises(Refused) as refusal:
         api.job("deployVirtualMachine", **zone.deploy(serviceofferingid=huge["id"], name="big"))
     assert refusal.value.code == 533

@@ -64,14 +64,16 @@ def build(api: Client, hosts: int = 1, size: str = "") -> Zone:
     ]
     pool = api.one("createStoragePool", zoneid=zone, podid=pod, clusterid=cluster, name="primary", scope="cluster",
                    url="nfs://192.0.2.10/export/primary")["id"]
-    store = api.one("addImageStore", zoneid=zone, name="secondary", provider="NFS", url="nfs://192.0.2.10/export/secondary")["id"]
+    store = api.one("addImageStore", zoneid=zone, name="secondary", provider="NFS",
+                    url="nfs://192.0.2.10/export/secondary")["id"]
     offering = api.items("listServiceOfferings", name="Small Instance")[0]["id"]
     os_type = api.items("listOsTypes")[0]["id"]
     template = api.one("registerTemplate", name="tiny", displaytext="tiny", format="QCOW2", hypervisor="Simulator",
                        ostypeid=os_type, zoneid=zone, url="http://192.0.2.10/tiny.qcow2", ispublic=True)["id"]
     net_offering = api.items("listNetworkOfferings", name="DefaultSharedNetworkOffering")[0]["id"]
     network = api.one("createNetwork", zoneid=zone, name="guests", displaytext="guests", networkofferingid=net_offering,
-                      gateway="10.1.1.1", netmask="255.255.255.0", startip="10.1.1.10", endip="10.1.1.200", vlan="untagged")["id"]
+                      gateway="10.1.1.1", netmask="255.255.255.0", startip="10.1.1.10", endip="10.1.1.200",
+                      vlan="untagged")["id"]
     Zone.await_template(api, template)
     return Zone(zone, pod, cluster, physical, network, offering, template, found, pool, store)
 

@@ -60,7 +60,7 @@ class Dispatcher:
             raise ApiError(Fault.BAD_PARAMETER, f"Unable to execute {name}: {error}") from error
         self.shared.wake()
         if command.waits:
-            return self._end_of(job, command)
+            return self._end_of(job, command, caller)
         return Accepted(job, subject_uuid if command.creates else None)
 
     def _run(self, session: Session, kind: type[Command], values: Mapping[str, Any], caller: Caller) -> Answer:
@@ -90,7 +90,7 @@ class Dispatcher:
             event.job_uuid = job.uuid
         return job.uuid, subject.uuid if subject is not None else None
 
-    def _end_of(self, uuid: str, kind: type[AsyncCommand]) -> Answer:
+    def _end_of(self, uuid: str, kind: type[AsyncCommand], caller: Caller) -> Answer:
         with self.db.read() as session:
             seconds = self.shared.settings.whole(session, "wait")
         self.shared.wait(uuid, seconds)
@@ -101,7 +101,8 @@ class Dispatcher:
                                               f"{job.progress or 'waiting'}; poll it with queryAsyncJobResult")
         if job.error is not None or job.state == FAILED:
             error = job.error or {}
-            raise ApiError(Fault[error.get("fault", "INTERNAL")], error.get("text", "the job failed"))
+            text = error.get("admin_text" if caller.is_root else "text", "the job failed")
+            raise ApiError(Fault[error.get("fault", "INTERNAL")], text)
         result = job.result or {}
         if kind.view is None:
             return Plain({"success": True})

@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, false, select
 
 from stratoform.errors import ApiError, Fault
 from stratoform.jobs.queue import Order
+from stratoform.model.capacity import MIB
 from stratoform.model.compute import HOLDS_CAPACITY, GuestOsCategory, ServiceOffering, Vm
 from stratoform.model.storage import StoragePool, Volume
 from stratoform.model.topology import HOST_STATES, Cluster, Host, Pod, Zone
@@ -21,7 +22,7 @@ from .base import OPERATORS, ROOT_ONLY, Command, ListCommand, WaitingCommand
 from .clusters import HYPERVISORS, demand_offered
 from .params import Bool, Choice, ListOf, Raw, Ref, Text, refuse, shown
 from .places import ALLOCATION, asked, demand_free_name, demand_in_zone, take_turn
-from .views.capacity import MIB, loads
+from .views.capacity import loads
 from .views.topology import HOST
 
 TYPES = ("Routing", "SecondaryStorage", "SecondaryStorageVM", "ConsoleProxy", "Storage", "ExternalFirewall",

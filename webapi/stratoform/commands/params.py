@@ -49,6 +49,8 @@ class Param(Generic[T]):
     """
 
     wire_type = "string"
+    takes_empty = False
+    """True: an empty value is a value (no items), not one left out."""
 
     def __init__(self, doc: str, *, since: str = "", admin: bool = False) -> None:
         if not doc.endswith("."):
@@ -294,6 +296,7 @@ class ListOf(Param[list[T]], Generic[T]):
     """Values of one kind, separated by commas."""
 
     wire_type = "list"
+    takes_empty = True
 
     def __init__(self, item: Param[T], *, most: int = 1000) -> None:
         super().__init__(item.doc, since=item.since, admin=item.admin)

@@ -63,8 +63,6 @@ class Cluster(Entity):
     type: Mapped[str] = mapped_column(String(32), default="CloudManaged")
     allocation_state: Mapped[str] = mapped_column(String(16), default="Enabled")
     managed_state: Mapped[str] = mapped_column(String(32), default="Managed")
-    cpu_overcommit: Mapped[float | None]  # None: the global setting holds
-    memory_overcommit: Mapped[float | None]
 
 
 HOST_STATES = StateTable(

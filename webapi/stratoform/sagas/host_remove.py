@@ -18,7 +18,23 @@ from stratoform.nodes.port import NodeError
 from .pool_hosts import pools_of
 from .services import Ctx, Services, act_on, target_of
 from .steps_network import absent
+from .steps_vm import domain_args
 from .storage import pool_args
+
+
+def _power_off(ctx: Ctx) -> Output:
+    """Switches off the machines on the host. No force goes past this: a machine not proven off might run twice."""
+    with ctx.services.db.read() as session:
+        host = session.get_one(Host, ctx.args["host_id"])
+        todo = [domain_args(session, vm, {}, "absent") for vm in _on(session, host)]
+    for args in todo:
+        ctx.progress(f"Switching off {args['name']}")
+        act_on(ctx, target_of(host, ctx.services.vault), "domain", {**args, "force": True})
+    return None
+
+
+def _on(session: Session, host: Host) -> list[Vm]:
+    return list(session.scalars(select(Vm).where(Vm.host_id == host.id, Vm.state == "Running")))
 
 
 def _leave(ctx: Ctx) -> Output:
@@ -41,7 +57,7 @@ def _leave(ctx: Ctx) -> Output:
 
 def _forget(ctx: Ctx, session: Session) -> Output:
     host = session.get_one(Host, ctx.args["host_id"])
-    for vm in session.scalars(select(Vm).where(Vm.host_id == host.id, Vm.state == "Running")):
+    for vm in _on(session, host):
         VM_STATES.move(session, vm, "halt", host_id=None, last_host_id=None)
     for pool in session.scalars(select(StoragePool).where(StoragePool.host_id == host.id)):
         pool.removed = pool.removed or now()
@@ -50,6 +66,7 @@ def _forget(ctx: Ctx, session: Session) -> Output:
 
 
 SAGA: Saga[Services] = Saga("host_remove", (
+    act("power off", "Switching off the machines on it", _power_off),
     act("leave", "Taking routers and storage off the host", _leave),
     db("forget", "Forgetting the host", _forget),
 ))

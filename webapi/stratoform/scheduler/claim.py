@@ -51,7 +51,7 @@ def _place(
     session: Session, settings: Settings, need: hosts.Need, unplaced: Sequence[Volume], offering: ServiceOffering,
 ) -> tuple[Host, dict[Volume, StoragePool]]:
     refusal: NoPlace | None = None
-    for host in hosts.candidates(session, settings, need):
+    for host in hosts.candidates(session, need):
         try:
             disks = {v: pools.Disk(v.size, tuple(offering.tags), offering.storage_type == "local") for v in unplaced}
             return host, {v: pools.choose(session, settings, disk, host) for v, disk in disks.items()}

@@ -10,14 +10,11 @@ from sqlalchemy import ColumnElement, Float, and_, case, cast, func, or_, select
 from sqlalchemy.orm import Session
 
 from stratoform.db.types import has_word
-from stratoform.model.compute import HOLDS_CAPACITY, Vm
-from stratoform.model.settings import Settings
+from stratoform.model.capacity import HOST_MB, HOST_MHZ, USED
 from stratoform.model.storage import StoragePool
 from stratoform.model.topology import Cluster, Host, Pod, Zone
 
 from .filters import Filter, NoPlace, explain, passing
-
-MIB = 2**20
 
 
 @dataclass(frozen=True)
@@ -39,26 +36,16 @@ class Need:
         return f"a machine of {self.cpus} x {self.speed} MHz and {self.memory} MB"
 
 
-_used = (
-    select(
-        Vm.host_id.label("host_id"), func.sum(Vm.cpus * Vm.speed).label("cpu"), func.sum(Vm.memory).label("memory"),
-    )
-    .where(Vm.host_id.is_not(None), Vm.state.in_(HOLDS_CAPACITY))
-    .group_by(Vm.host_id)
-    .subquery("used")
-)
-
-
-def candidates(session: Session, settings: Settings, need: Need, most: int = 10) -> list[Host]:
+def candidates(session: Session, need: Need, most: int = 10) -> list[Host]:
     """The hosts that can take the machine, best first.
 
     Raises:
         NoPlace: none can; says filter by filter why.
     """
-    rules, order = _rules(session, settings, need)
+    rules, order = _rules(need)
     everywhere = (
         select(Host).join(Cluster, Cluster.id == Host.cluster_id).join(Pod, Pod.id == Host.pod_id)
-        .join(Zone, Zone.id == Host.zone_id).outerjoin(_used, _used.c.host_id == Host.id)
+        .join(Zone, Zone.id == Host.zone_id).outerjoin(USED, USED.c.host_id == Host.id)
         .where(Host.zone_id == need.zone_id, Host.removed.is_(None))
     )
     found = session.scalars(passing(everywhere, rules).order_by(*order).limit(most)).all()
@@ -67,13 +54,10 @@ def candidates(session: Session, settings: Settings, need: Need, most: int = 10)
     return list(found)
 
 
-def _rules(session: Session, settings: Settings, need: Need) -> tuple[Sequence[Filter], Sequence[Any]]:
-    cpu_factor = func.coalesce(Cluster.cpu_overcommit, settings.number(session, "cpu.overprovisioning.factor"))
-    memory_factor = func.coalesce(Cluster.memory_overcommit, settings.number(session, "mem.overprovisioning.factor"))
+def _rules(need: Need) -> tuple[Sequence[Filter], Sequence[Any]]:
     cpu = need.cpus * need.speed
-    all_cpu, all_memory = Host.cpus * Host.cpu_mhz * cpu_factor, Host.memory / float(MIB) * memory_factor
-    free_cpu = all_cpu - func.coalesce(_used.c.cpu, 0)
-    free_memory = all_memory - func.coalesce(_used.c.memory, 0)
+    free_cpu = HOST_MHZ - func.coalesce(USED.c.mhz, 0)
+    free_memory = HOST_MB - func.coalesce(USED.c.mb, 0)
     rules = [
         Filter(Host.hypervisor == need.hypervisor, f"do not run {need.hypervisor}"),
         Filter(and_(Zone.allocation_state == "Enabled", Pod.allocation_state == "Enabled",
@@ -96,7 +80,7 @@ def _rules(session: Session, settings: Settings, need: Need) -> tuple[Sequence[F
     # Weighers: its last host first (its disks may be cached there), then the largest part of memory free.
     order = [
         case((Host.id == (need.last_host_id or 0), 0), else_=1),
-        (cast(free_memory, Float) / all_memory).desc(), (cast(free_cpu, Float) / all_cpu).desc(), Host.id,
+        (cast(free_memory, Float) / HOST_MB).desc(), (cast(free_cpu, Float) / HOST_MHZ).desc(), Host.id,
     ]
     return rules, order
 

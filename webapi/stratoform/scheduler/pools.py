@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
 from stratoform.db.types import has_word
+from stratoform.model.capacity import PROMISED
 from stratoform.model.settings import Settings
-from stratoform.model.storage import StoragePool, TemplateCopy, Volume
+from stratoform.model.storage import StoragePool
 from stratoform.model.topology import Host
 
 from .filters import Filter, NoPlace, explain, passing
@@ -32,22 +33,6 @@ class Disk:
         return f"a disk of {self.size / GIB:.2f} GB"
 
 
-_volumes = (
-    select(Volume.pool_id.label("pool_id"), func.sum(Volume.size).label("bytes"))
-    .where(Volume.pool_id.is_not(None), Volume.state.not_in(("Allocated", "Expunged")), Volume.removed.is_(None))
-    .group_by(Volume.pool_id).subquery("volumes")
-)
-_copies = (
-    select(TemplateCopy.pool_id.label("pool_id"), func.sum(TemplateCopy.size).label("bytes"))
-    .group_by(TemplateCopy.pool_id).subquery("copies")
-)
-
-
-def allocated() -> ColumnElement[int]:
-    """Bytes promised on a pool; goes with ``with_allocation``."""
-    return func.coalesce(_volumes.c.bytes, 0) + func.coalesce(_copies.c.bytes, 0)
-
-
 def choose(session: Session, settings: Settings, disk: Disk, host: Host) -> StoragePool:
     """The pool with most room that the host reaches.
 
@@ -56,11 +41,10 @@ def choose(session: Session, settings: Settings, disk: Disk, host: Host) -> Stor
     """
     rules = _rules(session, settings, disk, host)
     everywhere = (
-        select(StoragePool).outerjoin(_volumes, _volumes.c.pool_id == StoragePool.id)
-        .outerjoin(_copies, _copies.c.pool_id == StoragePool.id)
+        select(StoragePool)
         .where(StoragePool.zone_id == host.zone_id, StoragePool.removed.is_(None))
     )
-    order = ((StoragePool.capacity - allocated()).desc(), StoragePool.id)
+    order = ((StoragePool.capacity - PROMISED).desc(), StoragePool.id)
     found: StoragePool | None = session.scalars(passing(everywhere, rules).order_by(*order).limit(1)).first()
     if found is None:
         why = explain(session, everywhere, StoragePool.name.expression, rules)
@@ -72,7 +56,7 @@ def _rules(session: Session, settings: Settings, disk: Disk, host: Host) -> Sequ
     factor = settings.number(session, "storage.overprovisioning.factor", zone=host.zone_id)
     most = settings.number(session, "pool.storage.allocated.capacity.disablethreshold", zone=host.zone_id)
     full = settings.number(session, "pool.storage.capacity.disablethreshold", zone=host.zone_id)
-    room = StoragePool.capacity * (factor * most) - allocated()
+    room = StoragePool.capacity * (factor * most) - PROMISED
     rules = [
         Filter(or_(StoragePool.host_id == host.id,
                    and_(StoragePool.host_id.is_(None),

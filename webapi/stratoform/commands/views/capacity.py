@@ -6,35 +6,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Float, and_, cast, func, select
+from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
 
 from stratoform.commands.caller import Caller
+from stratoform.model.capacity import HOST_MB, HOST_MHZ, MIB
 from stratoform.model.compute import HOLDS_CAPACITY, Vm
 from stratoform.model.network import IpRange, Network, Nic
-from stratoform.model.records import SettingValue
-from stratoform.model.settings import DECLARED
 from stratoform.model.storage import ImageStore, StoragePool, TemplateCopy, Volume
 from stratoform.model.topology import Cluster, Host, Pod, Zone
 
-MIB = 2**20
-
 MEMORY, CPU, STORAGE, STORAGE_ALLOCATED, PUBLIC_IP, SECONDARY, DIRECT_IP = 0, 1, 2, 3, 4, 6, 8
 """Kinds of capacity, as the API numbers them; memory and storage in bytes, CPU in MHz, the rest are addresses."""
-
-
-def factor(name: str, own: ColumnElement[Any]) -> ColumnElement[float]:
-    """An over-commit factor: the cluster's own, else the global setting, else its default."""
-    held = select(cast(SettingValue.value, Float)).where(
-        SettingValue.name == name, SettingValue.scope == "global", SettingValue.owner_id == 0,
-    ).scalar_subquery()
-    return func.coalesce(own, held, float(DECLARED[name].default))
-
-
-CPU_FACTOR = factor("cpu.overprovisioning.factor", Cluster.cpu_overcommit.expression)
-MEMORY_FACTOR = factor("mem.overprovisioning.factor", Cluster.memory_overcommit.expression)
-HOST_MHZ = Host.cpus * Host.cpu_mhz * CPU_FACTOR
-HOST_BYTES = Host.memory * MEMORY_FACTOR
 
 
 @dataclass(frozen=True)
@@ -55,14 +38,14 @@ class Load:
 def loads(session: Session, ids: Sequence[int]) -> dict[int, Load]:
     """The loads of hosts by row id, in one query."""
     query = (
-        select(Host.id, HOST_MHZ, func.coalesce(func.sum(Vm.cpus * Vm.speed), 0), HOST_BYTES,
+        select(Host.id, HOST_MHZ, func.coalesce(func.sum(Vm.cpus * Vm.speed), 0), HOST_MB,
                func.coalesce(func.sum(Vm.memory), 0))
         .join(Cluster, Cluster.id == Host.cluster_id)
         .outerjoin(Vm, and_(Vm.host_id == Host.id, Vm.state.in_(HOLDS_CAPACITY)))
         .where(Host.id.in_(ids))
-        .group_by(Host.id, Host.cpus, Host.cpu_mhz, Host.memory, Cluster.cpu_overcommit, Cluster.memory_overcommit)
+        .group_by(Host.id, Host.cpus, Host.cpu_mhz, Host.memory, Cluster.id)
     )
-    return {id_: Load(float(mhz), int(used), float(memory), int(held) * MIB)
+    return {id_: Load(float(mhz), int(used), float(memory) * MIB, int(held) * MIB)
             for id_, mhz, used, memory, held in session.execute(query)}
 
 
@@ -119,7 +102,7 @@ def _figures(session: Session, place: type[Any], ids: Sequence[int]) -> dict[int
 
 def _hosts(session: Session, column: Any, ids: Sequence[int]) -> dict[int, Figures]:
     there = (Host.removed.is_(None), Host.state == "Up", column.in_(ids))
-    totals = select(column, func.sum(HOST_MHZ), func.sum(HOST_BYTES)).join(
+    totals = select(column, func.sum(HOST_MHZ), func.sum(HOST_MB) * MIB).join(
         Cluster, Cluster.id == Host.cluster_id).where(*there).group_by(column)
     held = select(column, func.sum(Vm.cpus * Vm.speed), func.sum(Vm.memory)).select_from(Host).join(
         Vm, and_(Vm.host_id == Host.id, Vm.state.in_(HOLDS_CAPACITY))).where(*there).group_by(column)

@@ -33,7 +33,7 @@ def _joins(query: Select[Any]) -> Select[Any]:
     )
 
 
-def _nics(session: Session, _caller: Caller, ids: Sequence[int]) -> dict[int, list[dict[str, Any]]]:
+def _nics(session: Session, caller: Caller, ids: Sequence[int]) -> dict[int, list[dict[str, Any]]]:
     query = (
         select(Nic, Network).join(Network, Network.id == Nic.network_id)
         .where(Nic.vm_id.in_(ids)).order_by(Nic.device)
@@ -43,8 +43,9 @@ def _nics(session: Session, _caller: Caller, ids: Sequence[int]) -> dict[int, li
         vlan = None if network.vlan in {None, "untagged"} else f"vlan://{network.vlan}"
         found.setdefault(nic.vm_id or 0, []).append({
             "id": nic.uuid, "networkid": network.uuid, "networkname": network.name, "netmask": nic.netmask,
-            "gateway": nic.gateway, "ipaddress": text(nic.ip), "isolationuri": vlan,
-            "broadcasturi": vlan or "vlan://untagged", "traffictype": network.traffic_type,
+            "gateway": nic.gateway, "ipaddress": text(nic.ip), "isolationuri": vlan if caller.is_root else None,
+            "broadcasturi": (vlan or "vlan://untagged") if caller.is_root else None,
+            "traffictype": network.traffic_type,
             "type": network.guest_type, "isdefault": nic.is_default, "macaddress": nic.mac,
         })
     return found

@@ -5,26 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import Select, or_
 
 from stratoform.commands.view import View, col, csv, jobs_of, unset
+from stratoform.model.capacity import PROMISED
 from stratoform.model.compute import GuestOs, ServiceOffering, Vm
-from stratoform.model.storage import ImageStore, StoragePool, Template, TemplateCopy, Volume
+from stratoform.model.storage import ImageStore, StoragePool, Template, Volume
 from stratoform.model.tenancy import Account, Domain
 from stratoform.model.topology import Cluster, Pod, Zone
 
 from .common import NO_TAGS
-
-# One correlated sum for disks and one for template copies: what the scheduler counts as promised (scheduler/pools.py).
-_DISKS = (
-    select(func.coalesce(func.sum(Volume.size), 0))
-    .where(Volume.pool_id == StoragePool.id, Volume.state.not_in(("Allocated", "Expunged")), Volume.removed.is_(None))
-    .correlate(StoragePool).scalar_subquery()
-)
-_COPIES = (
-    select(func.coalesce(func.sum(TemplateCopy.size), 0))
-    .where(TemplateCopy.pool_id == StoragePool.id).correlate(StoragePool).scalar_subquery()
-)
 
 
 def _pool_places(query: Select[Any]) -> Select[Any]:
@@ -48,8 +38,7 @@ STORAGE_POOL = View("storagepool", StoragePool, (
     col("clusterid", "string", "The pool's cluster; none for a pool of the whole zone.", Cluster.uuid),
     col("clustername", "string", "Name of that cluster.", Cluster.name),
     col("disksizetotal", "long", "Size in bytes.", StoragePool.capacity),
-    col("disksizeallocated", "long", "Bytes promised to disks and template copies.", _DISKS, _COPIES,
-        make=lambda disks, copies: int(disks) + int(copies)),
+    col("disksizeallocated", "long", "Bytes promised to disks and template copies.", PROMISED, make=int),
     col("disksizeused", "long", "Bytes in use, as the file system said last.", StoragePool.used),
     col("capacityiops", "long", "I/O operations per second the pool can promise.", StoragePool.capacity_iops),
     col("tags", "string", "Storage tags, joined by commas.", StoragePool.tags, make=csv),

@@ -7,12 +7,13 @@ from typing import Any
 from sqlalchemy import Select, literal, select
 
 from stratoform.commands.view import Field, View, col, csv, jobs_of, unset
+from stratoform.model.capacity import CPU_FACTOR, HOST_MHZ, MEMORY_FACTOR
 from stratoform.model.compute import GuestOsCategory
 from stratoform.model.storage import StoragePool
 from stratoform.model.tenancy import Domain
 from stratoform.model.topology import Cluster, Host, Pod, Zone
 
-from .capacity import CPU_FACTOR, HOST_MHZ, MEMORY_FACTOR, cpu_allocated, memory_allocated
+from .capacity import cpu_allocated, memory_allocated
 from .common import NO_TAGS, capacities
 
 

@@ -1,0 +1,56 @@
+"""What hosts and pools have, and what is promised of it: derived in SQL from the rows themselves, never stored.
+
+The scheduler claims by these expressions and the API shows them, so the two cannot disagree.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, Float, cast, func, select
+
+from .compute import HOLDS_CAPACITY, Vm
+from .records import SettingValue
+from .settings import DECLARED
+from .storage import StoragePool, TemplateCopy, Volume
+from .topology import Cluster, Host
+
+MIB = 2**20
+
+
+def factor(name: str) -> ColumnElement[float]:
+    """An over-commit factor: what is set for the cluster, else globally, else the default. Needs Cluster joined."""
+    def value(scope: str, owner: Any) -> Any:
+        return (
+            select(cast(SettingValue.value, Float))
+            .where(SettingValue.name == name, SettingValue.scope == scope, SettingValue.owner_id == owner)
+            .correlate(Cluster).scalar_subquery()
+        )
+
+    return func.coalesce(value("cluster", Cluster.id), value("global", 0), float(DECLARED[name].default))
+
+
+CPU_FACTOR = factor("cpu.overprovisioning.factor")
+MEMORY_FACTOR = factor("mem.overprovisioning.factor")
+HOST_MHZ = Host.cpus * Host.cpu_mhz * CPU_FACTOR
+"""A host's CPU in MHz, over-commitment included."""
+HOST_MB = Host.memory / float(MIB) * MEMORY_FACTOR
+"""A host's memory in MB, over-commitment included."""
+
+USED = (
+    select(Vm.host_id.label("host_id"), func.sum(Vm.cpus * Vm.speed).label("mhz"), func.sum(Vm.memory).label("mb"))
+    .where(Vm.host_id.is_not(None), Vm.state.in_(HOLDS_CAPACITY)).group_by(Vm.host_id).subquery("used")
+)
+"""What machines hold, by host; join it outer on host_id."""
+
+_DISKS = (
+    select(func.coalesce(func.sum(Volume.size), 0))
+    .where(Volume.pool_id == StoragePool.id, Volume.state.not_in(("Allocated", "Expunged")), Volume.removed.is_(None))
+    .correlate(StoragePool).scalar_subquery()
+)
+_COPIES = (
+    select(func.coalesce(func.sum(TemplateCopy.size), 0)).where(TemplateCopy.pool_id == StoragePool.id)
+    .correlate(StoragePool).scalar_subquery()
+)
+PROMISED = _DISKS + _COPIES
+"""Bytes of a pool promised to disks and template copies."""
