@@ -87,10 +87,9 @@ make_root() {
 
 # Drivers with everything they depend on, and the order to load them in; a driver built into the kernel is skipped.
 add_drivers() {
-    local modules=$work/root/lib/modules version driver action path
-    version=$(basename "$(echo "$work"/packages/{,usr/}lib/modules/*/kernel | tr ' ' '\n' | grep -v '\*' | xargs dirname)")
-    local base=$work/packages
-    [ -d "$base/lib/modules" ] || base=$work/packages/usr
+    local modules=$work/root/lib/modules kernel base version driver action path
+    kernel=$(find "$work/packages" -path '*/lib/modules/*/kernel' -print -quit)
+    base=${kernel%/lib/modules/*} version=$(basename "$(dirname "$kernel")")
     depmod -b "$base" "$version"
     grep -v '^#' "$HERE/drivers.list" | while read -r driver; do
         modprobe -d "$base" -S "$version" --show-depends "$driver" || fail "the kernel has no driver $driver"
@@ -192,6 +191,9 @@ main() {
     [ "$dry_run" = no ] || { echo "would build"; return; }
 
     mkdir -p "$output"
+    exec 9> "$output/lock"
+    flock 9
+    rm -rf "$output"/.build.*  # of a killed build: nobody else builds now
     work=$(mktemp -d "$output/.build.XXXXXX")
     trap 'rm -rf "$work"' EXIT
     unpack "$kernel" "$@"

@@ -6,10 +6,9 @@ fetch() {
 }
 
 # from_http: leaves files in $state and prints the address that answered. Tries the well-known address, then the
-# DHCP server, for about half a minute: the router may be starting while the guest boots.
+# DHCP server, until 90 s after power on: the router may be starting while the guest boots.
 from_http() {
-    attempts=20
-    while [ "$attempts" -gt 0 ]; do
+    while [ "$(cut -d . -f 1 /proc/uptime)" -lt 90 ]; do
         for address in 169.254.169.254 $(cat /run/dhcp-server 2>/dev/null); do
             if fetch "$address" meta-data/instance-id > "$state/instance-id"; then
                 read_http "$address"
@@ -17,7 +16,6 @@ from_http() {
                 return 0
             fi
         done
-        attempts=$((attempts - 1))
         sleep 1
     done
     return 1
