@@ -4,7 +4,7 @@
 
 They speak to an API and need nothing of the machine a task is for, so on a plain local connection the module's class
 is called right here: about 50 ms a task instead of 400. Everything that asks for a process (another connection, become,
-an environment, async) gets one, and the same class runs in it.
+an environment, async) gets one, and the same class runs in it. plugins/action/ links every such module to this file.
 """
 
 from __future__ import annotations
