@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from sqlalchemy import event
+from tests.support.budget import counted
 from tests.support.client import Refused
 from tests.support.zone import build
 
@@ -85,20 +83,6 @@ def test_a_full_network_takes_no_guests(api, sim):
     assert api("listNetworks", canusefordeploy=False) == {}
 
 
-@contextmanager
-def counted(service: Any) -> Iterator[list[str]]:
-    statements: list[str] = []
-
-    def note(*args: Any) -> None:
-        statements.append(args[2])
-
-    event.listen(service.cloud.db.engine, "before_cursor_execute", note)
-    try:
-        yield statements
-    finally:
-        event.remove(service.cloud.db.engine, "before_cursor_execute", note)
-
-
 def test_lists_cost_the_same_for_any_number_of_rows(api, service, sim):
     lists = {
         "listZones": {"showcapacities": True}, "listPods": {"showcapacities": True},
@@ -110,7 +94,7 @@ def test_lists_cost_the_same_for_any_number_of_rows(api, service, sim):
     def cost() -> dict[str, int]:
         found = {}
         for command, params in lists.items():
-            with counted(service) as statements:
+            with counted(service.cloud.db) as statements:
                 api(command, **params)
             found[command] = len(statements)
         return found
