@@ -30,10 +30,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--database", default="both", choices=(*DATABASES, "both"), help="databases to test on")
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "sqlite_only: what it tests does not depend on the database")
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "database_kind" in metafunc.fixturenames:
         wanted = metafunc.config.getoption("--database")
-        metafunc.parametrize("database_kind", DATABASES if wanted == "both" else (wanted,), scope="session")
+        kinds = DATABASES if wanted == "both" else (wanted,)
+        if metafunc.definition.get_closest_marker("sqlite_only"):
+            kinds = tuple(kind for kind in kinds if kind == "sqlite")
+        metafunc.parametrize("database_kind", kinds, scope="session")
 
 
 @pytest.fixture(scope="session")
