@@ -1,0 +1,216 @@
+"""A cloud in which there is something of everything, for tests that go through all commands.
+
+It is built once and laid back after every change, so a test may do to it what it likes.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from stratoform.app import create_app, create_cloud
+from stratoform.config import Config, home
+from stratoform.jobs.tables import FAILED, SUCCEEDED, Job
+from stratoform.model.bootstrap import admin_keys
+from stratoform.model.tenancy import Domain
+from tests.conftest import Service
+from tests.functional.permissions.recipes import KEY
+from tests.support.client import Client
+from tests.support.slate import differences, snapshot
+from tests.support.zone import Zone, build
+
+ROLES = {"user": 0, "admin": 1, "domain-admin": 2, "resource-admin": 3}
+"""What the matrix calls account types."""
+PEOPLE = {
+    "alice": ("user", "/"), "bob": ("user", "/"), "dora": ("domain-admin", "/d/"), "rita": ("resource-admin", "/"),
+}
+"""Account to (role, path of its domain). Bob is the stranger: nothing of his is anybody else's."""
+
+Things = dict[str, str]
+
+
+@dataclass
+class World:
+    """A running service, its people and what they own.
+
+    Attributes:
+        clients: by account.
+        things: by account, what recipes call ``@name``.
+    """
+
+    service: Service
+    clients: dict[str, Client] = field(default_factory=dict)
+    things: dict[str, Things] = field(default_factory=dict)
+
+    def keep(self) -> None:
+        """Makes the present state the one ``restore`` comes back to."""
+        self.settle()
+        file = self.service.cloud.db.engine.url.database
+        assert file is not None
+        self._file = sqlite3.connect(file, isolation_level=None)
+        self._image = sqlite3.connect(":memory:")
+        self._file.backup(self._image)
+        self._seen, self._slate = self._version(), self._look()
+
+    def restore(self) -> None:
+        """Waits for the jobs under way and makes everything as it was."""
+        self.settle()
+        self._image.backup(self._file)
+        self._seen = self._version()
+
+    def changes(self) -> dict[str, Any]:
+        """What is not as it was kept; {} when nothing is. Quick when nobody wrote."""
+        version = self._version()
+        if version == self._seen:
+            return {}
+        found = differences(self._slate, self._look())
+        if not found:  # a worker's sign of life
+            self._seen = version
+        return found
+
+    def _version(self) -> int:
+        """Changes with every transaction that wrote something."""
+        return int(self._file.execute("pragma data_version").fetchone()[0])
+
+    def _look(self) -> dict[str, Any]:
+        more = {table: self._file.execute(f"select * from {table}").fetchall()  # noqa: S608 - names of ours
+                for table in ("event", "setting_value", "account", "domain", "user", "job")}
+        return snapshot(self.service.cloud) | more
+
+    def settle(self, limit: float = 20) -> None:
+        """Waits until no job is under way."""
+        end = time.monotonic() + limit
+        while time.monotonic() < end:
+            with self.service.cloud.db.read() as session:
+                if session.scalar(select(Job.id).where(Job.state.not_in((SUCCEEDED, FAILED))).limit(1)) is None:
+                    return
+            time.sleep(0.005)
+        raise TimeoutError
+
+    def close(self) -> None:
+        """Ends the service."""
+        self.service.cloud.jobs.stop()
+        self.service.cloud.db.close()
+        self._file.close()
+        self._image.close()
+
+
+def create(folder: Path, database: str) -> World:
+    """Builds the world on a migrated, empty SQLite database."""
+    cloud = create_cloud(Config(var=folder / "var", database=database, home=home(), threads=8, simulated=True))
+    cloud.jobs.start()
+    with cloud.db.read() as session:
+        keys = admin_keys(session, cloud.vault)
+    world = World(Service(cloud, Client(create_app(cloud).test_client(), *keys)))
+    world.clients["admin"] = world.service.admin
+    place = build(world.service.admin)
+    shared = _infrastructure(world.service.admin, place)
+    for name, (role, path) in PEOPLE.items():
+        world.clients[name] = world.service.user(name, ROLES[role], path)
+    for number, name in enumerate(world.clients):
+        world.things[name] = shared | _belongings(world, name, number, place)
+    idle = _idle(world.service.admin, place)
+    for things in world.things.values():
+        things.update(idle)
+    world.keep()
+    return world
+
+
+def _infrastructure(api: Client, place: Zone) -> Things:
+    """What belongs to nobody: the parts of the zone, and spare ones that may be deleted."""
+    zone = place.zone
+    offering = api.items("listNetworkOfferings", name="DefaultSharedNetworkOffering")[0]["id"]
+    spare_zone = api.one("createZone", name="spare", networktype="Advanced", dns1="192.0.2.53",
+                         internaldns1="192.0.2.53")["id"]
+    spare_pod = api.one("createPod", name="spare", zoneid=zone, gateway="10.7.1.1", netmask="255.255.255.0",
+                        startip="10.7.1.10", endip="10.7.1.20")["id"]
+    wire = api.job("createPhysicalNetwork", zoneid=zone, name="spare", tags="spare")["id"]
+    cluster = {"zoneid": zone, "podid": place.pod, "hypervisor": "Simulator", "clustertype": "CloudManaged"}
+    return {
+        "zone": zone, "pod": place.pod, "cluster": place.cluster, "host": place.hosts[0], "pool": place.pool,
+        "store": place.store, "wire": place.physical_network, "network": place.network, "offering": place.offering,
+        "template": place.template, "network_offering": offering,
+        "traffic": api.items("listTrafficTypes", physicalnetworkid=place.physical_network)[0]["id"],
+        "os_type": api.items("listOsTypes")[0]["id"], "os_category": api.items("listOsCategories")[0]["id"],
+        "spare_zone": spare_zone, "spare_pod": spare_pod, "spare_wire": wire,
+        "spare_cluster": api.one("addCluster", clustername="spare", **cluster)["id"],
+        "spare_traffic": api.job("addTrafficType", physicalnetworkid=wire, traffictype="Guest")["id"],
+        "spare_range": api.one("createVlanIpRange", networkid=place.network, startip="10.1.1.240")["id"],
+        "spare_network": api.one("createNetwork", name="spare", displaytext="spare", networkofferingid=offering,
+                                 zoneid=zone, vlan="800", gateway="10.8.1.1", netmask="255.255.255.0",
+                                 startip="10.8.1.10", endip="10.8.1.20")["id"],
+        "spare_offering": api.one("createServiceOffering", name="spare", displaytext="spare", cpunumber=1,
+                                  cpuspeed=100, memory=64)["id"],
+        "spare_network_offering": api.one(
+            "createNetworkOffering", name="spare", displaytext="spare", traffictype="Guest", guestiptype="Shared",
+            supportedservices="Dhcp", specifyvlan=True, specifyipranges=True)["id"],
+    }
+
+
+def _idle(api: Client, place: Zone) -> Things:
+    """A host and storage on which nothing was placed, since they came last."""
+    where = {"zoneid": place.zone, "podid": place.pod, "clusterid": place.cluster}
+    return {
+        "spare_host": api.one("addHost", hypervisor="Simulator", username="root", password="none",
+                              url="http://sim/c0/spare", **where)["id"],
+        "spare_pool": api.one("createStoragePool", name="spare", url="nfs://192.0.2.10/export/pool", **where)["id"],
+        "spare_store": api.one("addImageStore", zoneid=place.zone, name="spare", provider="NFS",
+                               url="nfs://192.0.2.10/export/spare")["id"],
+    }
+
+
+def _belongings(world: World, name: str, number: int, place: Zone) -> Things:
+    """One thing of each owned kind for an account."""
+    admin, mine = world.service.admin, world.clients[name]
+    path = PEOPLE[name][1] if name in PEOPLE else "/"
+    with world.service.cloud.db.read() as session:
+        domain = session.scalars(select(Domain.uuid).where(Domain.path == path)).one()
+    network = admin.one(
+        "createNetwork", name=f"of {name}", displaytext="-", acltype="Account", account=name, domainid=domain,
+        networkofferingid=admin.items("listNetworkOfferings", name="DefaultSharedNetworkOffering")[0]["id"],
+        zoneid=place.zone, vlan=str(810 + number), gateway=f"10.8.{10 + number}.1", netmask="255.255.255.0",
+        startip=f"10.8.{10 + number}.10", endip=f"10.8.{10 + number}.20")["id"]
+    template = mine.one(
+        "registerTemplate", name=f"of {name}", displaytext="-", format="QCOW2", hypervisor="Simulator",
+        ostypeid=mine.items("listOsTypes")[0]["id"], zoneid=place.zone, url="http://images.example.org/a.qcow2")["id"]
+    mine.one("registerSSHKeyPair", name=f"key of {name}", publickey=KEY)
+    started = {kind: mine("deployVirtualMachine", **place.deploy(name=f"{name}-{kind}", group=f"group of {name}"))
+               for kind in ("running", "stopped", "destroyed")}
+    machines = {kind: mine.await_job(job["jobid"]) for kind, job in started.items()}
+    mine.job("stopVirtualMachine", id=machines["stopped"]["id"])
+    mine.job("destroyVirtualMachine", id=machines["destroyed"]["id"])
+    running = machines["running"]
+    place.await_template(admin, template)
+    return {
+        "own_network": network, "own_template": template, "key": f"key of {name}", "vm": running["id"],
+        "stopped_vm": machines["stopped"]["id"], "destroyed_vm": machines["destroyed"]["id"],
+        "group": running["groupid"], "volume": mine.items("listVolumes", virtualmachineid=running["id"])[0]["id"],
+        "event": mine.items("listEvents")[0]["id"], "job": started["running"]["jobid"], "account": name,
+        "domain": domain,
+    }
+
+
+@pytest.fixture(scope="session")
+def lived_in(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """The world, built once."""
+    folder = tmp_path_factory.mktemp("world")
+    file = folder / "cloud.db"
+    file.write_bytes(sqlite_template.read_bytes())
+    world = create(folder, f"sqlite:///{file}")
+    yield world
+    world.close()
+
+
+@pytest.fixture
+def world(lived_in: World) -> Iterator[World]:
+    """The world as it was built, and restored afterwards."""
+    lived_in.restore()
+    yield lived_in
+    lived_in.settle()
