@@ -65,6 +65,5 @@ $(VENV)/.developing: pyproject.toml $(VENV)/.installed
 	@touch $@
 
 var/.test-packages: roles/packages/vars/Debian.yml $(VENV)/.installed
-	@mkdir -p var
-	@$(PLAY) playbooks/setup.yml -e '{"setup_package_sets": ["service", "tests"]}'
-	@touch $@
+	@$(PLAY) playbooks/setup.yml playbooks/prepare_hosts.yml -e '{"setup_package_sets": ["service", "tests"], "kvm_host_bridges": []}'
+	@$(SUDO) touch $@

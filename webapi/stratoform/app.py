@@ -32,6 +32,8 @@ from .nodes.simulator import SimulatorNodes
 from .reconcilers.cleaning import Cleaning
 from .reconcilers.hosts import HostWatch
 from .reconcilers.loop import Loop, Reconciler
+from .reconcilers.routers import Routers
+from .reconcilers.storage import StorageFigures
 from .sagas.registry import SAGAS
 from .sagas.services import SIMULATOR, Services
 from .secrets import Vault
@@ -101,9 +103,11 @@ def create_cloud(config: Config, nodes: Callable[[Nodes], Nodes] = lambda nodes:
     host_watch = HostWatch(db, vault, simulator)
     watcher = LibvirtWatcher(host_watch, config.ssh_key, config.var / "keys" / "known_hosts")
     host_watch.watcher = watcher
-    cleaning = Cleaning(db, settings, jobs.wake)
+    cleaning = Cleaning(db, settings, jobs.wake, config.var / "log" / "jobs")
     reconcilers = Loop([
         Reconciler("hosts", 10, host_watch.sweep),
+        Reconciler("routers", 10, Routers(db, jobs.wake).repair),
+        Reconciler("storage figures", 60, StorageFigures(db, watcher).refresh),
         Reconciler("expunge", 60, cleaning.expunge),
         Reconciler("template copies", 300, cleaning.template_copies),
         Reconciler("old jobs", 600, cleaning.old_jobs),

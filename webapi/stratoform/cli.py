@@ -46,6 +46,7 @@ def _serve(config: Config) -> int:
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("alembic").setLevel(logging.WARNING)
+    os.umask(0o077)
     serve(config)
     return 0
 
@@ -77,7 +78,10 @@ def _start(config: Config) -> int:
         print(f"the service answers at {config.endpoint}")
         return _credentials(config)
     log = config.var / "log" / "service.log"
-    log.parent.mkdir(parents=True, exist_ok=True)
+    os.umask(0o077)  # database, keys and logs are nobody else's business
+    config.var.mkdir(parents=True, exist_ok=True)
+    config.var.chmod(0o700)
+    log.parent.mkdir(exist_ok=True)
     with log.open("ab") as stream:
         process = subprocess.Popen(
             [sys.executable, "-m", "stratoform", "serve"], stdout=stream, stderr=stream, stdin=subprocess.DEVNULL,

@@ -17,6 +17,7 @@ from sqlalchemy import select, text
 
 from .config import Config
 from .db.database import Database
+from .model.migrations import newest
 from .model.network import TrafficType
 from .model.storage import ImageStore, StoragePool
 from .model.topology import Host
@@ -78,7 +79,7 @@ def _acceleration(_config: Config) -> Iterator[Finding]:
     if kind == "kvm":
         yield Finding("acceleration", "KVM works (a guest was started with it)")
     else:
-        why = "/dev/kvm exists but no guest starts with it" if Path("/dev/kvm").exists() else "there is no /dev/kvm"
+        why = facts.get("reason") or "KVM was found not to work"
         yield Finding("acceleration", f"emulation, slow but working: {why}")
 
 
@@ -93,7 +94,7 @@ def _database(config: Config) -> Iterator[Finding]:
             revision = MigrationContext.configure(connection).get_current_revision()
             connection.execute(text("select 1"))
         yield Finding(label, f"{db.engine.dialect.name} answers, schema {revision}",
-                      "" if revision else "run stratoform migrate")
+                      "" if revision == newest() else f"the newest schema is {newest()}: run stratoform migrate")
         yield from _bridges(db)
         yield from _storage(db)
     except Exception as error:  # noqa: BLE001 - whatever it is, the operator must read it here

@@ -17,7 +17,8 @@ from ansible_collections.stratoform.cloud.plugins.module_utils.node.errors impor
 from ansible_collections.stratoform.cloud.plugins.module_utils.node.router.operation import RouterOperation
 from ansible_collections.stratoform.cloud.plugins.module_utils.node.templates import Template
 from ansible_collections.stratoform.cloud.plugins.module_utils.node.volumes import Volume
-from host_tools import run, wait_for
+
+from tests.support.host import run, wait_for
 
 NAME, ROUTER, MAC, ADDRESS = "i-2-9905-VM", "r-9902-VM", "02:00:00:00:99:25", "198.18.2.23"
 LOG = Path("/var/log/stratoform/console", f"{NAME}.log")

@@ -17,7 +17,8 @@ import pytest
 from ansible_collections.stratoform.cloud.plugins.module_utils.node.errors import NodeError
 from ansible_collections.stratoform.cloud.plugins.module_utils.node.router import dhcp_release, links_part
 from ansible_collections.stratoform.cloud.plugins.module_utils.node.router.operation import RouterOperation
-from host_tools import run, wait_for
+
+from tests.support.host import run, wait_for
 
 NAME, GUEST_NETNS = "r-9901-VM", "sf-test-guest"
 GUEST_MAC, OTHER_MAC, GUEST_IP = "02:00:00:00:99:05", "02:00:00:00:99:06", "198.18.1.23"

@@ -16,7 +16,8 @@ from ansible_collections.stratoform.cloud.plugins.module_utils.node.store_images
 from ansible_collections.stratoform.cloud.plugins.module_utils.node.stores import ImageStore
 from ansible_collections.stratoform.cloud.plugins.module_utils.node.templates import Template
 from ansible_collections.stratoform.cloud.plugins.module_utils.node.volumes import Volume
-from host_tools import run
+
+from tests.support.host import run
 
 MIB = 1 << 20
 

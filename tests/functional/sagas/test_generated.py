@@ -20,6 +20,8 @@ from tests.support.slate import differences, snapshot
 from tests.support.zone import Zone
 
 TRANSITIONAL = {"Starting", "Stopping", "Expunging", "Creating", "Downloading"}
+BY_RECONCILERS = {"template_copies", "router_repair"}
+"""Sagas nobody can ask for; test_reconcilers.py tries them."""
 CASES = [pytest.param(s, step.name, id=f"{s.saga}-{step.name}") for s in SCENARIOS for step in SAGAS[s.saga].steps]
 
 
@@ -177,3 +179,7 @@ def die_after(service: Service, name: str) -> Callable[[Step[Any]], Step[Any]]:
         return replace(step, do=do) if step.name == name else step
 
     return change
+
+
+def test_every_saga_has_a_scenario() -> None:
+    assert {s.saga for s in SCENARIOS} | BY_RECONCILERS == set(SAGAS)

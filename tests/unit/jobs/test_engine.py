@@ -264,4 +264,4 @@ def test_concurrent_claims_give_each_job_to_one(database: Database) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    assert sorted(claimed + [j for j in iter(lambda: take(database), None)]) == jobs
+    assert sorted(claimed + list(iter(lambda: take(database), None))) == jobs

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import secrets
 from collections.abc import Mapping
 
 from sqlalchemy import select
@@ -28,7 +29,8 @@ USER_DATA_BYTES = 32768
 """Most user data a machine may have, decoded (reference's limit for POST)."""
 KEYBOARDS = ("de", "de-ch", "es", "fi", "fr", "fr-be", "fr-ch", "is", "it", "jp", "nl-be", "no", "pt", "uk", "us")
 DETAILS = {"cpuNumber": "cpus", "cpuSpeed": "speed", "memory": "memory"}
-GIB = 2**30
+LEGIBLE = "abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"
+"""Letters nobody mistakes for others."""
 
 
 class DeployVirtualMachine(Owner, AsyncCommand, roles=EVERYONE, event="VM.CREATE", view=VM):
@@ -175,7 +177,8 @@ class DeployVirtualMachine(Owner, AsyncCommand, roles=EVERYONE, event="VM.CREATE
             service_offering_id=self.serviceofferingid.id, guest_os_id=self.templateid.guest_os_id,
             hypervisor=self.templateid.hypervisor, user_data=self.user_data(), keyboard=self.keyboard,
             keypair=key.name if key else None, public_key=key.public_key if key else None,
-            group_id=self._group(owner), display_vm=self.displayvm is not False, details=dict(self.details or {}),
+            password=self._password(), group_id=self._group(owner),
+            display_vm=self.displayvm is not False, details=dict(self.details or {}),
             **self.sizes(),
         )
         self.session.add(vm)
@@ -210,6 +213,12 @@ class DeployVirtualMachine(Owner, AsyncCommand, roles=EVERYONE, event="VM.CREATE
         if key is None:
             raise refuse("keypair", f"account {owner.name} has no ssh key pair named '{self.keypair}'")
         return key
+
+    def _password(self) -> str | None:
+        """A new password, sealed, when the template can take one."""
+        if not self.templateid.password_enabled:
+            return None
+        return self.context.shared.vault.seal("".join(secrets.choice(LEGIBLE) for _ in range(12)))
 
     def _group(self, owner: Account) -> int | None:
         if self.group is None:

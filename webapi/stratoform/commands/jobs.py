@@ -8,7 +8,7 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Row, Select, func, select
 
 from stratoform.errors import ApiError, Fault
-from stratoform.jobs.tables import RUNNING, STUCK, UNDOING, Job
+from stratoform.jobs.tables import RUNNING, STUCK, SUCCEEDED, UNDOING, Job
 from stratoform.model.compute import Vm
 from stratoform.model.tenancy import Account, Domain, User
 
@@ -107,7 +107,23 @@ class QueryAsyncJobResult(Command, roles=EVERYONE, view=ASYNC_JOB):
         row = self.session.execute(query(*_SHOWN).where(Job.uuid == self.jobid, *visible_jobs(self.caller))).first()
         if row is None:
             raise refuse("jobid", f"no job with id {shown(self.jobid)} exists, or it is not yours to see")
-        return Plain(body(row, self.caller))
+        found = dict(body(row, self.caller))
+        if self._gave_password(row[0]):
+            found["jobresult"] = self._with_password(row[0])
+        return Plain(found)
+
+    def _gave_password(self, job: Job) -> bool:
+        mine = job.account_id == self.caller.account_id
+        return mine and job.state == SUCCEEDED and job.reason == "deployVirtualMachine"
+
+    def _with_password(self, job: Job) -> Any:
+        """The result with the machine's first password: kept encrypted with the machine, never in the job."""
+        sealed = self.session.scalar(select(Vm.password).where(Vm.uuid == job.subject_uuid, Vm.removed.is_(None)))
+        result = dict(job.result or {})
+        if sealed and "virtualmachine" in result:
+            password = self.context.shared.vault.open(sealed)
+            result["virtualmachine"] = {**result["virtualmachine"], "password": password}
+        return result
 
 
 class ListAsyncJobs(OwnedList, roles=EVERYONE, view=ASYNC_JOB):

@@ -245,26 +245,31 @@ class Ip4(Param[str]):
 
 
 class Netmask(Param[str]):
-    """An IPv4 netmask in dotted form."""
+    """An IPv4 netmask in dotted form: neither a prefix length nor a host mask."""
 
     def read(self, text: str) -> str:
         """See Param.read."""
         try:
-            network = ipaddress.IPv4Network(f"0.0.0.0/{text.strip()}")
+            mask = str(ipaddress.IPv4Address(text.strip()))
+            if str(ipaddress.IPv4Network(f"0.0.0.0/{mask}").netmask) != mask:
+                raise ValueError(mask)
         except ValueError:
             raise refuse(self.name, f"{shown(text)} is no netmask, e.g. 255.255.255.0") from None
-        return str(network.netmask)
+        return mask
 
 
 class Ip6(Param[str]):
-    """An IPv6 address."""
+    """An IPv6 address, without the interface (%eth0) that only means something on one machine."""
 
     def read(self, text: str) -> str:
         """See Param.read."""
         try:
-            return str(ipaddress.IPv6Address(text.strip()))
+            address = ipaddress.IPv6Address(text.strip())
         except ValueError:
-            raise refuse(self.name, f"{shown(text)} is no IPv6 address") from None
+            address = None
+        if address is None or address.scope_id is not None:  # Python takes any text at all behind the %
+            raise refuse(self.name, f"{shown(text)} is no IPv6 address")
+        return str(address)
 
 
 class Cidr(Param[str]):
@@ -287,9 +292,9 @@ class When(Param[datetime]):
         """See Param.read."""
         try:
             moment = datetime.fromisoformat(text.strip())
-        except ValueError:
+            return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+        except (ValueError, OverflowError):  # overflow: the year 0 or 10000 in UTC
             raise refuse(self.name, f"{shown(text)} is no date, e.g. 2026-11-20 or 2026-11-20T13:45:00+0100") from None
-        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 class ListOf(Param[list[T]], Generic[T]):

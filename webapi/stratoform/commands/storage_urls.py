@@ -58,8 +58,9 @@ def place_of(parameter: str, url: str, schemes: dict[str, str]) -> Place:
 
 
 def _is_address(text: str) -> bool:
+    """True for an address; one with an interface (fe80::1%eth0) would carry any text behind the %."""
     try:
         ipaddress.ip_address(text)
     except ValueError:
         return False
-    return True
+    return "%" not in text

@@ -94,16 +94,16 @@ class Runner(Generic[S]):
                 continue
             begun.add(step.name)
             try:
-                context.out[step.name] = self._do(context, position, step, len(saga.steps)) or {}
+                context.out[step.name] = self._do(context, position, step, self._text(saga, position)) or {}
             except Exception as error:
                 log.info("job %s: step %s failed", context.job_uuid, step.name, exc_info=True)
-                self._write(context.job_id, partial(_turn_back, self.hooks.describe(error), position, step.name))
+                self._write(context.job_id, partial(
+                    _turn_back, self.hooks.describe(error), (position, step.name), self._text(saga, position)))
                 return True
         self._write(context.job_id, self._succeed)
         return False
 
-    def _do(self, context: Context[S], position: int, step: Step[S], total: int) -> Output:
-        text = f"{position + 1}/{total} {step.text}"
+    def _do(self, context: Context[S], position: int, step: Step[S], text: str) -> Output:
         if step.in_transaction:
             def work(session: Session, job: Job) -> Output:
                 output = step.do(context, session)
@@ -124,6 +124,10 @@ class Runner(Generic[S]):
             context.job_id, lambda s, job: _note(s, (job.id, position), step.name, "succeeded", output),
         )
         return output
+
+    @staticmethod
+    def _text(saga: Saga[S], position: int) -> str:
+        return f"{position + 1}/{len(saga.steps)} {saga.steps[position].text}"
 
     def _backward(self, saga: Saga[S], context: Context[S], begun: set[str], undone: set[str]) -> None:
         for position, step in reversed(list(enumerate(saga.steps))):
@@ -208,10 +212,12 @@ def _set(job: Job, **values: Any) -> None:
         setattr(job, name, value)
 
 
-def _turn_back(description: dict[str, Any], position: int, name: str, session: Session, job: Job) -> None:
+def _turn_back(
+    description: dict[str, Any], step: tuple[int, str], text: str, session: Session, job: Job,
+) -> None:
     """From here on everything is taken back, the failed step first: it may have acted, or stand for the request."""
-    _note(session, (job.id, position), name, "started")
-    _set(job, state=UNDOING, error=description)
+    _note(session, (job.id, step[0]), step[1], "started")
+    _set(job, state=UNDOING, error=description, progress=text)
 
 
 def _note(session: Session, key: tuple[int, int], name: str, state: str, output: Output = None) -> None:

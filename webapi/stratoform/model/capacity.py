@@ -18,20 +18,29 @@ from .topology import Cluster, Host
 MIB = 2**20
 
 
-def factor(name: str) -> ColumnElement[float]:
-    """An over-commit factor: what is set for the cluster, else globally, else the default. Needs Cluster joined."""
+def number(name: str, **owners: Any) -> ColumnElement[float]:
+    """A numeric setting in SQL: what is set for the first owner that has a value, else globally, else the default.
+
+    Args:
+        name: a declared setting.
+        owners: columns of row ids by scope, nearest first, e.g. ``cluster=Cluster.id``; their tables must be joined.
+    """
     def value(scope: str, owner: Any) -> Any:
         return (
             select(cast(SettingValue.value, Float))
             .where(SettingValue.name == name, SettingValue.scope == scope, SettingValue.owner_id == owner)
-            .correlate(Cluster).scalar_subquery()
+            .correlate_except(SettingValue).scalar_subquery()
         )
 
-    return func.coalesce(value("cluster", Cluster.id), value("global", 0), float(DECLARED[name].default))
+    found = [value(scope, owner) for scope, owner in owners.items()]
+    return func.coalesce(*found, value("global", 0), float(DECLARED[name].default))
 
 
-CPU_FACTOR = factor("cpu.overprovisioning.factor")
-MEMORY_FACTOR = factor("mem.overprovisioning.factor")
+CPU_FACTOR = number("cpu.overprovisioning.factor", cluster=Cluster.id)
+MEMORY_FACTOR = number("mem.overprovisioning.factor", cluster=Cluster.id)
+STORAGE_FACTOR = number("storage.overprovisioning.factor", storagepool=StoragePool.id, zone=StoragePool.zone_id)
+STORAGE_LIMIT = number("pool.storage.allocated.capacity.disablethreshold", zone=StoragePool.zone_id)
+STORAGE_FULL = number("pool.storage.capacity.disablethreshold", zone=StoragePool.zone_id)
 HOST_MHZ = Host.cpus * Host.cpu_mhz * CPU_FACTOR
 """A host's CPU in MHz, over-commitment included."""
 HOST_MB = Host.memory / float(MIB) * MEMORY_FACTOR

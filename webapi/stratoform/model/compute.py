@@ -146,6 +146,7 @@ class Vm(Entity):
     display_vm: Mapped[bool] = mapped_column(default=True)
     details: Mapped[dict[str, Any]] = mapped_column(default=dict)
     destroyed: Mapped[datetime | None]  # when; counts for expunge.delay
+    password: Mapped[str | None] = mapped_column(LongText)  # encrypted; of password-enabled templates
     vnc_password: Mapped[str | None] = mapped_column(LongText)  # encrypted
     power_seen: Mapped[datetime | None]  # when a watcher last corrected the state
 

@@ -143,6 +143,8 @@ class Router(Entity):
     zone_id: Mapped[int] = mapped_column(ForeignKey("zone.id"))
     name: Mapped[str | None] = mapped_column(String(64), unique=True)
     state: Mapped[str] = mapped_column(String(16), default="Stopped")
+    applied: Mapped[int] = mapped_column(default=-1)  # the network's generation its host was told last
+    previous_host_id: Mapped[int | None] = mapped_column(ForeignKey("host.id"))  # where it must still be removed
 
 
 class Nic(Base):

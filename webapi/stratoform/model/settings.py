@@ -68,10 +68,6 @@ _LABEL = "[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
 _DOMAIN = rf"{_LABEL}(\.{_LABEL})*"
 
 DECLARED: Mapping[str, Setting] = {s.name: s for s in (
-    Setting("cluster.cpu.allocated.capacity.disablethreshold", float, "0.85", "Alert",
-            "Part of a cluster's CPU above which no more guests are placed there.", 0, 1, ("cluster",)),
-    Setting("cluster.memory.allocated.capacity.disablethreshold", float, "0.85", "Alert",
-            "Part of a cluster's memory above which no more guests are placed there.", 0, 1, ("cluster",)),
     Setting("cpu.overprovisioning.factor", float, "1", "Advanced",
             "How many times a host's CPU may be given to guests.", 1, 1000, ("cluster",)),
     Setting("mem.overprovisioning.factor", float, "1", "Advanced",
@@ -98,12 +94,11 @@ DECLARED: Mapping[str, Setting] = {s.name: s for s in (
             scopes=("account",)),
     Setting("custom.diskoffering.size.min", int, "1", "Advanced", "Smallest custom disk in GB.", 1),
     Setting("custom.diskoffering.size.max", int, "1024", "Advanced", "Largest custom disk in GB.", 1),
-    Setting("vm.instancename.flag", bool, "false", "Advanced", "Host-side names of machines carry their display name."),
     Setting("instance.name", str, "VM", "Advanced", "Last part of the host-side names of machines.",
             pattern="[a-z0-9]{1,16}", form="at most 16 letters and digits"),
     Setting("wait", int, "1800", "Advanced", "Seconds a command that waits for a host may take.", 1),
     Setting("stop.graceful.seconds", int, "60", "Advanced",
-            "Seconds a guest gets to shut down before it is switched off.", 0, 3600),
+            "Seconds a guest gets to shut down before it is switched off.", 0, 240),
 )}
 
 

@@ -67,7 +67,7 @@ TEMPLATE_STATES = StateTable(
     {
         "Downloading": State("A job is fetching it into secondary storage.", transitional=True),
         "Ready": State("Its checked image is in secondary storage."),
-        "Failed": State("It could not be fetched; ``error`` says why. Register it again."),
+        "Failed": State("It could not be fetched; ``status`` says why. Register it again."),
         "Deleted": State("Its image was removed from secondary storage."),
     },
     {

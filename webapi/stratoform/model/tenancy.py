@@ -37,7 +37,7 @@ class Account(Entity):
 
 
 class User(Entity):
-    """A person or program of an account. The secret key is kept encrypted (model/secrets.py)."""
+    """A person or program of an account. The secret key is kept encrypted (stratoform/secrets.py)."""
 
     __tablename__ = "user"
 

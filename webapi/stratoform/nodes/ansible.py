@@ -8,7 +8,9 @@ run's inventory (an alias of the machine), so a batch may hold many machines and
 from __future__ import annotations
 
 import logging
+import os
 import shutil
+import sys
 import tempfile
 import threading
 import time
@@ -172,6 +174,7 @@ class AnsibleNodes:
 
     def _environment(self) -> dict[str, str]:
         return {
+            "PATH": f"{Path(sys.executable).parent}:{os.environ.get('PATH', os.defpath)}",  # Ansible is our neighbour
             "ANSIBLE_COLLECTIONS_PATH": str(self.collections),
             "ANSIBLE_PIPELINING": "true",
             "ANSIBLE_GATHERING": "explicit",

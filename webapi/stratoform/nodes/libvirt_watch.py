@@ -108,6 +108,21 @@ class LibvirtWatcher:
         except libvirt.libvirtError:
             return None
 
+    def pools(self, name: str) -> dict[str, tuple[int, int]]:
+        """Storage pools of a connected host: name to (bytes there are, bytes in use), as the file system says now."""
+        watch = self._watches.get(name)
+        if watch is None or watch.connection is None:
+            return {}
+        found = {}
+        try:
+            for pool in watch.connection.listAllStoragePools(libvirt.VIR_CONNECT_LIST_STORAGE_POOLS_ACTIVE):
+                pool.refresh()
+                _, capacity, allocation, _ = pool.info()
+                found[pool.name()] = (int(capacity), int(allocation))
+        except libvirt.libvirtError as error:
+            log.info("storage of %s could not be looked at: %s", name, error)
+        return found
+
     def _events(self) -> None:
         # A timer keeps the loop turning, so that it notices handles added by other threads.
         libvirt.virEventAddTimeout(1000, lambda _timer, _opaque: None, None)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
@@ -24,13 +26,21 @@ BATCH = 100
 class Cleaning:
     """The three reconcilers of this file; each method is one's work."""
 
-    def __init__(self, db: Database, settings: Settings, wake: Callable[[], None]) -> None:
+    def __init__(self, db: Database, settings: Settings, wake: Callable[[], None], logs: Path) -> None:
         self.db = db
         self.settings = settings
         self.wake = wake
+        self.logs = logs
+        self._expunged = 0.0
 
     def expunge(self) -> str:
-        """Orders the expunging of machines destroyed longer ago than setting expunge.delay."""
+        """Orders the expunging of machines destroyed longer ago than expunge.delay, every expunge.interval."""
+        with self.db.read() as session:
+            interval = self.settings.whole(session, "expunge.interval")
+        if self._expunged and time.monotonic() - self._expunged < interval:
+            return ""
+        self._expunged = time.monotonic()
+
         def work(session: Session) -> int:
             limit = now() - timedelta(seconds=self.settings.whole(session, "expunge.delay"))
             due = session.scalars(
@@ -67,14 +77,16 @@ class Cleaning:
         return f"copies of {ordered} deleted templates to remove" if ordered else ""
 
     def old_jobs(self) -> str:
-        """Forgets jobs that ended longer ago than setting job.expire.minutes."""
-        def work(session: Session) -> int:
+        """Forgets jobs that ended longer ago than setting job.expire.minutes, and their logs."""
+        def work(session: Session) -> list[str]:
             limit = now() - timedelta(minutes=self.settings.whole(session, "job.expire.minutes"))
-            old = session.scalars(
-                select(Job.id).where(Job.state.in_((SUCCEEDED, FAILED)), Job.ended < limit).limit(1000)).all()
+            ended = select(Job.id, Job.uuid).where(Job.state.in_((SUCCEEDED, FAILED)), Job.ended < limit)
+            old = {row.id: row.uuid for row in session.execute(ended.limit(1000))}
             session.execute(delete(JobStep).where(JobStep.job_id.in_(old)))
             session.execute(delete(Job).where(Job.id.in_(old)))
-            return len(old)
+            return list(old.values())
 
         forgotten = self.db.write(work)
-        return f"{forgotten} old jobs forgotten" if forgotten else ""
+        for uuid in forgotten:
+            (self.logs / f"{uuid}.log").unlink(missing_ok=True)
+        return f"{len(forgotten)} old jobs forgotten" if forgotten else ""

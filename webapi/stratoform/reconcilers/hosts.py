@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from stratoform.db.database import Database
 from stratoform.jobs.queue import unfinished
 from stratoform.model.base import now
 from stratoform.model.compute import VM_STATES, Vm
+from stratoform.model.network import Router
 from stratoform.model.records import Event
 from stratoform.model.topology import HOST_STATES, Host
 from stratoform.nodes.port import Target
@@ -105,6 +106,8 @@ class HostWatch:
         host = _host(session, name)
         if host is not None and host.state in {"Connecting", "Disconnected", "Alert"}:
             HOST_STATES.move(session, host, "connect", last_pinged=now(), disconnected=None)
+            # It may have been rebooted: what routers it had is gone then, and a router that lives takes no harm.
+            session.execute(update(Router).where(Router.host_id == host.id).values(applied=-1))
             _event(session, host, "HOST.RECONNECT", f"Host {host.name} is connected", "INFO")
 
     def _align(self, session: Session, name: str, running: Mapping[str, str]) -> int:
@@ -114,10 +117,11 @@ class HostWatch:
             return 0
         wrong = 0
         for vm in session.scalars(select(Vm).where(Vm.host_id == host.id, Vm.state == "Running")):
-            if vm.instance_name not in running:
+            if running.get(vm.instance_name or "") != vm.uuid:
                 wrong += self._stopped(session, name, vm.instance_name or "")
         for vm in session.scalars(select(Vm).where(Vm.instance_name.in_(list(running)), Vm.state == "Stopped")):
-            wrong += self._started(session, name, vm.instance_name or "")
+            if running[vm.instance_name or ""] == vm.uuid:
+                wrong += self._started(session, name, vm.instance_name or "")
         return wrong
 
     def _stopped(self, session: Session, name: str, domain: str) -> int:

@@ -16,7 +16,7 @@ class Reconciler:
     """Something that must stay true.
 
     Attributes:
-        name: for logs and ``stratoform doctor``.
+        name: for logs.
         every: seconds between two runs, when nobody signals.
         work: makes it true; returns one line saying what it did, '' for nothing.
         status: the last line, and when.

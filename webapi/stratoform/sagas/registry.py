@@ -12,6 +12,7 @@ from . import (
     network_remove,
     pool_add,
     pool_remove,
+    router_repair,
     store_add,
     store_remove,
     template_download,
@@ -28,4 +29,5 @@ SAGAS: Mapping[str, Saga[Services]] = {saga.name: saga for saga in (
     vm_destroy.DESTROY, vm_destroy.EXPUNGE, vm_destroy.DESTROY_AND_EXPUNGE,
     host_add.SAGA, host_remove.SAGA, pool_add.SAGA, pool_remove.SAGA, store_add.SAGA, store_remove.SAGA,
     template_download.SAGA, template_remove.SAGA, template_remove.COPIES, network_remove.SAGA,
+    router_repair.SAGA,
 )}

@@ -7,16 +7,19 @@ has. So two jobs may tell it at once, in any order, and the newest truth stays.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
+from stratoform.errors import ApiError
 from stratoform.jobs.saga import Output
 from stratoform.model import addresses
 from stratoform.model.compute import ServiceOffering, Vm
 from stratoform.model.network import Network, NetworkOffering, Nic, Router
 from stratoform.model.topology import Host, Zone
+from stratoform.nodes.port import NodeError
 
 from .services import Ctx, Services, act_on, target_of
 from .steps_vm import add_nic, bridge_args, nics_of
@@ -32,9 +35,19 @@ def teach_routers(ctx: Ctx) -> Output:
         network_ids = [n.network_id for n in nics_of(session, vm.id)]
     ready = ctx.out.get("bridges", {}).get("bridges", {})  # those the machine's own host has by now
     for network_id in network_ids:
-        ctx.services.db.write(lambda s, n=network_id, h=vm.host_id: _place_router(s, n, h))  # type: ignore[misc]
+        ctx.services.db.write(partial(_place_router, ctx.services, network_id, vm.host_id))
         converge_router(ctx, network_id, {vm.host_id: ready.get(str(network_id))} if vm.host_id is not None else {})
     return None
+
+
+def unteach_routers(ctx: Ctx) -> None:
+    """Removes the routers that never came up; those that did know the machine until its addresses are withdrawn."""
+    with ctx.services.db.read() as session:
+        network_ids = [n.network_id for n in nics_of(session, ctx.args["vm_id"])]
+        found = [router_of(session, network_id) for network_id in network_ids]
+    for router in found:
+        if router is not None and router.state != "Running":
+            _remove_router(ctx, router)
 
 
 def withdraw_addresses(ctx: Ctx) -> None:
@@ -50,7 +63,11 @@ def withdraw_addresses(ctx: Ctx) -> None:
 
     asked = [item["network_id"] for item in ctx.args.get("networks", ())]
     for network_id in dict.fromkeys([*services.db.write(take_away), *asked]):
-        converge_router(ctx, network_id)
+        try:
+            converge_router(ctx, network_id)
+        except (ApiError, NodeError) as error:
+            # The addresses are free whether the router knows or not; the routers' reconciler tells it later.
+            ctx.progress(f"The network's router could not be told: {error}")
 
 
 def converge_router(ctx: Ctx, network_id: int, bridges: Mapping[int, str | None] | None = None) -> None:
@@ -73,30 +90,52 @@ def converge_router(ctx: Ctx, network_id: int, bridges: Mapping[int, str | None]
     with ctx.services.db.read() as session:
         spec = router_spec(session, ctx.services, router, str(name))
     act_on(ctx, target, "router", spec)
-    ctx.services.db.write(lambda s: setattr(s.get_one(Router, router.id), "state", "Running"))
+
+    def told(session: Session) -> None:
+        row = session.get(Router, router.id, with_for_update=True)
+        if row is not None:
+            row.state, row.applied = "Running", max(row.applied, spec["generation"])
+
+    ctx.services.db.write(told)
+
+
+def clear_previous_host(ctx: Ctx, network_id: int) -> None:
+    """Removes a router that moved from the host it was on before: two of one address would quarrel."""
+    with ctx.services.db.read() as session:
+        router = router_of(session, network_id)
+        old = session.get(Host, router.previous_host_id or 0) if router is not None else None
+    if router is None or router.previous_host_id is None:
+        return
+    if old is not None and old.removed is None:
+        act_on(ctx, target_of(old, ctx.services.vault), "router", absent(router))
+    ctx.services.db.write(lambda s: setattr(s.get_one(Router, router.id), "previous_host_id", None))
 
 
 def remove_routers(ctx: Ctx) -> Output:
     """Takes the network's routers off their hosts."""
-    db, network_id = ctx.services.db, ctx.args["network_id"]
     while True:
-        with db.read() as session:
-            router = router_of(session, network_id)
-            if router is None:
-                return None
-            host = session.get_one(Host, router.host_id)
-        act_on(ctx, target_of(host, ctx.services.vault), "router", absent(router))
+        with ctx.services.db.read() as session:
+            router = router_of(session, ctx.args["network_id"])
+        if router is None:
+            return None
+        _remove_router(ctx, router)
 
-        def gone(session: Session, router_id: int = router.id) -> None:
-            session.execute(delete(Nic).where(Nic.router_id == router_id))
-            session.execute(delete(Router).where(Router.id == router_id))
 
-        db.write(gone)
+def _remove_router(ctx: Ctx, router: Router) -> None:
+    with ctx.services.db.read() as session:
+        host = session.get_one(Host, router.host_id)
+    act_on(ctx, target_of(host, ctx.services.vault), "router", absent(router))
+
+    def gone(session: Session) -> None:
+        session.execute(delete(Nic).where(Nic.router_id == router.id))
+        session.execute(delete(Router).where(Router.id == router.id))
+
+    ctx.services.db.write(gone)
 
 
 def absent(router: Router) -> dict[str, Any]:
     """Arguments that make a router vanish."""
-    return {"uuid": router.uuid, "name": router.name or f"r-{router.id}-VM", "generation": 0, "interfaces": [],
+    return {"uuid": router.uuid, "name": router.name or "", "generation": 0, "interfaces": [],
             "gateway": None, "dns": {}, "dhcp": [], "metadata": {}, "state": "absent"}
 
 
@@ -105,7 +144,7 @@ def router_of(session: Session, network_id: int) -> Router | None:
     return session.scalar(select(Router).where(Router.network_id == network_id, Router.removed.is_(None)).limit(1))
 
 
-def _place_router(session: Session, network_id: int, host_id: int | None) -> None:
+def _place_router(services: Services, network_id: int, host_id: int | None, session: Session) -> None:
     network = session.get_one(Network, network_id, with_for_update=True)
     offering = session.get_one(NetworkOffering, network.offering_id)
     if not SERVED & set(offering.services):
@@ -116,12 +155,12 @@ def _place_router(session: Session, network_id: int, host_id: int | None) -> Non
         router = Router(network_id=network_id, host_id=host_id, zone_id=network.zone_id)
         session.add(router)
         session.flush()
-        router.name = f"r-{router.id}-VM"
+        router.name = f"r-{router.id}-{services.settings.text(session, 'instance.name')}"
         add_nic(session, network, None, router_id=router.id, is_default=False)
         return
     host = session.get(Host, router.host_id)
     if host_id is not None and (host is None or host.removed is not None or host.state != "Up"):
-        router.host_id = host_id
+        router.previous_host_id, router.host_id, router.applied = router.host_id, host_id, -1
         network.generation += 1
 
 
@@ -148,11 +187,12 @@ def router_spec(session: Session, services: Services, router: Router, bridge: st
                 "upstream": [s for s in (zone.dns1, zone.dns2) if s]},
         "dhcp": [{"mac": nic.mac, "ip": addresses.text(nic.ip), "hostname": vm.name, "lease": "infinite"}
                  for nic, vm, _ in guests],
-        "metadata": {addresses.text(nic.ip): _metadata(vm, nic, offering, zone) for nic, vm, offering in guests},
+        "metadata": {addresses.text(nic.ip): _metadata(services, vm, nic, offering, zone)
+                     for nic, vm, offering in guests},
     }
 
 
-def _metadata(vm: Vm, nic: Nic, offering: str, zone: Zone) -> dict[str, Any]:
+def _metadata(services: Services, vm: Vm, nic: Nic, offering: str, zone: Zone) -> dict[str, Any]:
     """What a guest may learn of itself (CloudStack administration guide, "User data and metadata")."""
     address = addresses.text(nic.ip)
     return {
@@ -160,4 +200,5 @@ def _metadata(vm: Vm, nic: Nic, offering: str, zone: Zone) -> dict[str, Any]:
         "public-ipv4": address, "public-hostname": address, "public-keys": vm.public_key or "",
         "service-offering": offering, "availability-zone": zone.name,
         "cloud-identifier": f"CloudStack-{{{zone.uuid}}}", "user-data": vm.user_data or "",
+        "password": services.vault.open(vm.password) if vm.password else None,
     }

@@ -52,7 +52,7 @@ def claim_host(ctx: Ctx, session: Session) -> Output:
     disks = volumes_of(session, vm.id)
     fresh = [v.id for v in disks if v.state == "Allocated"]
     if vm.state != "Starting" or vm.host_id is None:
-        claim(session, ctx.services.settings, vm, disks, ctx.args.get("host_id"))
+        claim(session, vm, disks, ctx.args.get("host_id"))
     return {"host_id": vm.host_id, "placed": fresh}
 
 

@@ -10,7 +10,6 @@ from sqlalchemy.orm import Session
 
 from stratoform.db.database import Lost
 from stratoform.model.compute import VM_STATES, ServiceOffering, Vm
-from stratoform.model.settings import Settings
 from stratoform.model.storage import VOLUME_STATES, StoragePool, Volume
 from stratoform.model.topology import Host
 
@@ -18,12 +17,11 @@ from . import hosts, pools
 from .filters import NoPlace
 
 
-def claim(session: Session, settings: Settings, vm: Vm, volumes: Sequence[Volume], host_id: int | None) -> Host:
+def claim(session: Session, vm: Vm, volumes: Sequence[Volume], host_id: int | None) -> Host:
     """Gives the machine a host and each unplaced disk a pool, and moves them to Starting and Creating.
 
     Args:
         session: the transaction of the claim; run it by ``Database.write``, which repeats a lost race.
-        settings: over-commit factors and thresholds.
         vm: a machine in a state from which it may start.
         volumes: its disks.
         host_id: the host an administrator demands.
@@ -37,7 +35,7 @@ def claim(session: Session, settings: Settings, vm: Vm, volumes: Sequence[Volume
         vm.zone_id, vm.hypervisor, vm.cpus, vm.speed, vm.memory, tuple(offering.host_tags), host_id,
         tuple(v.pool_id for v in volumes if v.pool_id is not None), vm.last_host_id,
     )
-    host, placed = _place(session, settings, need, [v for v in volumes if v.pool_id is None], offering)
+    host, placed = _place(session, need, [v for v in volumes if v.pool_id is None], offering)
     _bump(session, host)
     for pool in {p.id: p for p in placed.values()}.values():
         _bump(session, pool)
@@ -48,13 +46,13 @@ def claim(session: Session, settings: Settings, vm: Vm, volumes: Sequence[Volume
 
 
 def _place(
-    session: Session, settings: Settings, need: hosts.Need, unplaced: Sequence[Volume], offering: ServiceOffering,
+    session: Session, need: hosts.Need, unplaced: Sequence[Volume], offering: ServiceOffering,
 ) -> tuple[Host, dict[Volume, StoragePool]]:
     refusal: NoPlace | None = None
     for host in hosts.candidates(session, need):
         try:
             disks = {v: pools.Disk(v.size, tuple(offering.tags), offering.storage_type == "local") for v in unplaced}
-            return host, {v: pools.choose(session, settings, disk, host) for v, disk in disks.items()}
+            return host, {v: pools.choose(session, disk, host) for v, disk in disks.items()}
         except NoPlace as error:  # the next host may reach another pool
             refusal = refusal or error
     assert refusal is not None  # noqa: S101 - candidates() gives at least one host

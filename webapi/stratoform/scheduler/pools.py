@@ -9,8 +9,7 @@ from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
 from stratoform.db.types import has_word
-from stratoform.model.capacity import PROMISED
-from stratoform.model.settings import Settings
+from stratoform.model.capacity import PROMISED, STORAGE_FACTOR, STORAGE_FULL, STORAGE_LIMIT
 from stratoform.model.storage import StoragePool
 from stratoform.model.topology import Host
 
@@ -33,13 +32,13 @@ class Disk:
         return f"a disk of {self.size / GIB:.2f} GB"
 
 
-def choose(session: Session, settings: Settings, disk: Disk, host: Host) -> StoragePool:
+def choose(session: Session, disk: Disk, host: Host) -> StoragePool:
     """The pool with most room that the host reaches.
 
     Raises:
         NoPlace: none fits; says filter by filter why.
     """
-    rules = _rules(session, settings, disk, host)
+    rules = _rules(disk, host)
     everywhere = (
         select(StoragePool)
         .where(StoragePool.zone_id == host.zone_id, StoragePool.removed.is_(None))
@@ -52,11 +51,8 @@ def choose(session: Session, settings: Settings, disk: Disk, host: Host) -> Stor
     return found
 
 
-def _rules(session: Session, settings: Settings, disk: Disk, host: Host) -> Sequence[Filter]:
-    factor = settings.number(session, "storage.overprovisioning.factor", zone=host.zone_id)
-    most = settings.number(session, "pool.storage.allocated.capacity.disablethreshold", zone=host.zone_id)
-    full = settings.number(session, "pool.storage.capacity.disablethreshold", zone=host.zone_id)
-    room = StoragePool.capacity * (factor * most) - PROMISED
+def _rules(disk: Disk, host: Host) -> Sequence[Filter]:
+    room = StoragePool.capacity * (STORAGE_FACTOR * STORAGE_LIMIT) - PROMISED
     rules = [
         Filter(or_(StoragePool.host_id == host.id,
                    and_(StoragePool.host_id.is_(None),
@@ -71,7 +67,8 @@ def _rules(session: Session, settings: Settings, disk: Disk, host: Host) -> Sequ
         rules.append(Filter(StoragePool.id == disk.pool_id, "are not the pool asked for"))
     rules += [Filter(has_word(StoragePool.tags, tag), f"lack the tag '{tag}'") for tag in disk.tags]
     rules += [
-        Filter(StoragePool.used <= StoragePool.capacity * full, f"are more than {full:.0%} full"),
+        Filter(StoragePool.used <= StoragePool.capacity * STORAGE_FULL,
+               "are fuller than setting pool.storage.capacity.disablethreshold allows"),
         Filter(room >= disk.size, f"have less than {disk.size / GIB:.2f} GB to promise", room / GIB, "GB"),
     ]
     return rules

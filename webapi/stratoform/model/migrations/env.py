@@ -1,4 +1,4 @@
-"""Alembic's environment: run by ``migrate`` with an open connection, or by the ``alembic`` tool to make a revision."""
+"""Alembic's environment; ``config.attributes["connection"]`` is the database it works on."""
 
 from alembic import context
 

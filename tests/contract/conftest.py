@@ -17,18 +17,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from host_tools import PATH, run, wait_for
 
-ROOT = Path(__file__).resolve().parents[3]
+from tests.support.host import PATH, run, wait_for
+
+ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "collections"))
 
 BRIDGE = "sfbr-test0"
 PROGRAMS = ("libvirtd", "virtlogd", "qemu-img", "dnsmasq", "ip", "ssh", "ssh-keygen")
 SOCKETS = {"virtlogd": "/run/libvirt/virtlogd-sock", "libvirtd": "/run/libvirt/libvirt-sock"}
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "host: needs root, libvirt and network namespaces of this machine")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
