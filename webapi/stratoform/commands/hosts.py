@@ -60,13 +60,12 @@ def address_in(url: str, hypervisor: str) -> str:
     if parts.path.strip("/") or parts.query:
         raise refuse("url", f"{shown(url)} has a path; a {hypervisor} host's url is http://<address or name>")
     try:
-        if "%" in host:  # an IPv6 address with an interface, behind whose % Python takes any text at all
-            raise ValueError(host)
-        return str(ipaddress.ip_address(host))
+        address = str(ipaddress.ip_address(host))
     except ValueError:
-        if re.fullmatch(r"[0-9.]+", host) or not _NAME.fullmatch(host):
-            raise refuse("url", f"{shown(host)} is neither an IP address nor a DNS name") from None
-    return host
+        address = "" if re.fullmatch(r"[0-9.]+", host) or not _NAME.fullmatch(host) else host
+    if not address or "%" in address:  # Python takes any text at all for the interface of fe80::1%eth0
+        raise refuse("url", f"{shown(host)} is neither an IP address nor a DNS name")
+    return address
 
 
 class AddHost(WaitingCommand, roles=OPERATORS, view=HOST):

@@ -244,18 +244,17 @@ class Ip4(Param[str]):
             raise refuse(self.name, f"{shown(text)} is no IPv4 address") from None
 
 
+_NETMASKS = frozenset(str(ipaddress.IPv4Network(f"0.0.0.0/{length}").netmask) for length in range(33))
+
+
 class Netmask(Param[str]):
     """An IPv4 netmask in dotted form: neither a prefix length nor a host mask."""
 
     def read(self, text: str) -> str:
         """See Param.read."""
-        try:
-            mask = str(ipaddress.IPv4Address(text.strip()))
-            if str(ipaddress.IPv4Network(f"0.0.0.0/{mask}").netmask) != mask:
-                raise ValueError(mask)
-        except ValueError:
-            raise refuse(self.name, f"{shown(text)} is no netmask, e.g. 255.255.255.0") from None
-        return mask
+        if text.strip() not in _NETMASKS:
+            raise refuse(self.name, f"{shown(text)} is no netmask, e.g. 255.255.255.0")
+        return text.strip()
 
 
 class Ip6(Param[str]):
@@ -273,14 +272,17 @@ class Ip6(Param[str]):
 
 
 class Cidr(Param[str]):
-    """An IPv4 network in CIDR form."""
+    """An IPv4 network in CIDR form: an address and the length of its prefix."""
 
     def read(self, text: str) -> str:
         """See Param.read."""
         try:
-            return str(ipaddress.IPv4Network(text.strip(), strict=False))
+            network = ipaddress.IPv4Network(text.strip(), strict=False)
         except ValueError:
-            raise refuse(self.name, f"{shown(text)} is no network, e.g. 10.1.1.0/24") from None
+            network = None
+        if network is None or not re.fullmatch(r".*/[0-9]{1,2}", text.strip()):  # Python takes 10.1.1.0/0.0.0.255, too
+            raise refuse(self.name, f"{shown(text)} is no network, e.g. 10.1.1.0/24")
+        return str(network)
 
 
 class When(Param[datetime]):
