@@ -60,10 +60,11 @@ class World:
         self._seen, self._slate = self._version(), self._look()
 
     def restore(self) -> None:
-        """Waits for the jobs under way and makes everything as it was."""
-        self.settle()
-        self._image.backup(self._file)
-        self._seen = self._version()
+        """Waits for the jobs under way and makes everything as it was. Quick when nobody wrote."""
+        if self._version() != self._seen:
+            self.settle()
+            self._image.backup(self._file)
+            self._seen = self._version()
 
     def changes(self) -> dict[str, Any]:
         """What is not as it was kept; {} when nothing is. Quick when nobody wrote."""
