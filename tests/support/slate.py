@@ -12,7 +12,7 @@ from stratoform.model.base import Base
 from stratoform.model.network import Nic
 
 IGNORED_TABLES = {"event", "setting_value", "user", "account", "domain"}
-IGNORED_COLUMNS = {"generation", "created", "removed", "used", "last_pinged", "disconnected", "destroyed"}
+IGNORED_COLUMNS = {"generation", "applied", "created", "removed", "used", "last_pinged", "disconnected", "destroyed"}
 CACHES = {"template", "bridge"}
 """Kinds of things on hosts that stay by design, to be used again."""
 

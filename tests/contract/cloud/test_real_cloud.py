@@ -123,7 +123,8 @@ def test_storage_that_is_not_there_is_refused_and_can_be_added_after_the_repair(
 
 
 def test_a_host_that_cannot_be_reached_is_refused_and_leaves_nothing(zone: RealZone) -> None:
+    nobody = "http://10.72.0.99"  # no one has that address on our bridge
     with pytest.raises(Refused, match="could not be reached"):
         zone.api("addHost", zoneid=zone.ids["zone"], podid=zone.ids["pod"], clusterid=zone.ids["cluster"],
-                 hypervisor="KVM", username="root", password="x", url="http://10.72.0.99")  # nobody has that address on our bridge
+                 hypervisor="KVM", username="root", password="x", url=nobody)
     assert len(zone.api.items("listHosts", type="Routing")) == 1
