@@ -55,8 +55,11 @@ class JobHooks:
             return {"fault": error.fault.name, "text": error.message, "admin_text": error.admin_message,
                     "ids": [list(pair) for pair in error.ids]}
         if isinstance(error, NodeError):
-            full = f"{error.target.address}: {error.cause}"
-            return {"fault": Fault.INTERNAL.name, "text": error.cause, "admin_text": full}
+            host, cause = error.target, error.cause
+            full = f"{host.address}: {cause}"
+            if not host.local:  # this machine's own address tells nobody anything, and stands in users' own URLs
+                cause = cause.replace(host.address, "the host")
+            return {"fault": Fault.INTERNAL.name, "text": cause, "admin_text": full}
         if isinstance(error, WrongState):
             return {"fault": Fault.RESOURCE_UNAVAILABLE.name, "text": str(error), "admin_text": str(error)}
         log.error("a step failed in a way nobody foresaw", exc_info=error)

@@ -8,7 +8,7 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Row, Select, func, select
 
 from stratoform.errors import ApiError, Fault
-from stratoform.jobs.tables import RUNNING, STUCK, SUCCEEDED, UNDOING, Job
+from stratoform.jobs.tables import FAILED, RUNNING, STUCK, SUCCEEDED, UNDOING, Job
 from stratoform.model.compute import Vm
 from stratoform.model.tenancy import Account, Domain, User
 
@@ -66,8 +66,9 @@ def query(*columns: Any) -> Select[Any]:
 def body(row: Row[*tuple[Any, ...]], caller: Caller) -> Body:
     """A job as the API shows it."""
     job, account, user = row
-    status = JOB_STATUS.get(job.state, 0)
-    failed = job.error is not None and status == JOB_STATUS["failed"]
+    # One that ended in failure stays failed, also while its undo is tried once more: clients stopped asking.
+    failed = job.error is not None and job.ended is not None
+    status = JOB_STATUS[FAILED] if failed else JOB_STATUS.get(job.state, 0)
     result: Any = None
     if failed:
         result = _refusal(job.error, caller)
