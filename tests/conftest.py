@@ -28,6 +28,7 @@ DATABASES = ("sqlite", "mariadb")
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--database", default="both", choices=(*DATABASES, "both"), help="databases to test on")
+    parser.addoption("--bench-result", default="", help="file for the numbers of tests/bench")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -85,7 +85,8 @@ def create_cloud(config: Config, nodes: Callable[[Nodes], Nodes] = lambda nodes:
         nodes: may wrap who carries operations out (tests do).
     """
     load_commands()
-    config.var.mkdir(parents=True, exist_ok=True, mode=0o700)
+    config.var.mkdir(parents=True, exist_ok=True)
+    config.var.chmod(0o700)  # database, keys and logs are nobody else's business
     vault = Vault.at(config.key_file)
     db = Database(config.database)
     migrate(db.engine)

@@ -46,7 +46,6 @@ def _serve(config: Config) -> int:
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("alembic").setLevel(logging.WARNING)
-    os.umask(0o077)
     serve(config)
     return 0
 
@@ -78,9 +77,8 @@ def _start(config: Config) -> int:
         print(f"the service answers at {config.endpoint}")
         return _credentials(config)
     log = config.var / "log" / "service.log"
-    os.umask(0o077)  # database, keys and logs are nobody else's business
     config.var.mkdir(parents=True, exist_ok=True)
-    config.var.chmod(0o700)
+    config.var.chmod(0o700)  # database, keys and logs are nobody else's business
     log.parent.mkdir(exist_ok=True)
     with log.open("ab") as stream:
         process = subprocess.Popen(

@@ -147,6 +147,7 @@ class _Module(AnsibleModule):
 
 def serve(operation: type[Operation], argument_spec: dict[str, Any], **options: Any) -> None:
     """Run an operation as an Ansible module: the only place that exits. Arguments are not handed back."""
+    os.umask(0o022)  # a careful root's 077 would hide from guests' and routers' daemons what is written for them
     module = _Module(argument_spec=argument_spec, supports_check_mode=True, **options)
     try:
         result = operation.converge(module.params, module.check_mode)
