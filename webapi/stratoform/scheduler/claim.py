@@ -48,15 +48,22 @@ def claim(session: Session, vm: Vm, volumes: Sequence[Volume], host_id: int | No
 def _place(
     session: Session, need: hosts.Need, unplaced: Sequence[Volume], offering: ServiceOffering,
 ) -> tuple[Host, dict[Volume, StoragePool]]:
+    local = offering.storage_type == "local"
+    disks = {v: pools.Disk(v.size, tuple(offering.tags), local) for v in unplaced}
+    place = Host.id if local else Host.cluster_id  # which pools a host reaches is the same for all of a place
+    tried: set[int] = set()
     refusal: NoPlace | None = None
-    for host in hosts.candidates(session, need):
-        try:
-            disks = {v: pools.Disk(v.size, tuple(offering.tags), offering.storage_type == "local") for v in unplaced}
-            return host, {v: pools.choose(session, disk, host) for v, disk in disks.items()}
-        except NoPlace as error:  # the next host may reach another pool
-            refusal = refusal or error
-    assert refusal is not None  # noqa: S101 - candidates() gives at least one host
-    raise refusal
+    while found := hosts.candidates(session, need, place.not_in(tried)):
+        for host in found:
+            here = host.id if local else host.cluster_id
+            if here in tried:
+                continue
+            tried.add(here)
+            try:
+                return host, {v: pools.choose(session, disk, host) for v, disk in disks.items()}
+            except NoPlace as error:  # hosts of other places may reach another pool
+                refusal = refusal or error
+    raise refusal or hosts.refusal(session, need)
 
 
 def _bump(session: Session, row: Host | StoragePool) -> None:

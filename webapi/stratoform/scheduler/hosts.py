@@ -36,22 +36,30 @@ class Need:
         return f"a machine of {self.cpus} x {self.speed} MHz and {self.memory} MB"
 
 
-def candidates(session: Session, need: Need, most: int = 10) -> list[Host]:
+_EVERYWHERE = (
+    select(Host).join(Cluster, Cluster.id == Host.cluster_id).join(Pod, Pod.id == Host.pod_id)
+    .join(Zone, Zone.id == Host.zone_id).outerjoin(USED, USED.c.host_id == Host.id).where(Host.removed.is_(None))
+)
+
+
+def candidates(session: Session, need: Need, *more: ColumnElement[bool], most: int = 10) -> list[Host]:
     """The hosts that can take the machine, best first.
 
-    Raises:
-        NoPlace: none can; says filter by filter why.
+    Args:
+        session: any session.
+        need: what the machine needs.
+        more: further conditions on Host.
+        most: how many are wanted.
     """
     rules, order = _rules(need)
-    everywhere = (
-        select(Host).join(Cluster, Cluster.id == Host.cluster_id).join(Pod, Pod.id == Host.pod_id)
-        .join(Zone, Zone.id == Host.zone_id).outerjoin(USED, USED.c.host_id == Host.id)
-        .where(Host.zone_id == need.zone_id, Host.removed.is_(None))
-    )
-    found = session.scalars(passing(everywhere, rules).order_by(*order).limit(most)).all()
-    if not found:
-        raise NoPlace(str(need), "host", explain(session, everywhere, Host.name.expression, rules))
-    return list(found)
+    fitting = passing(_EVERYWHERE.where(Host.zone_id == need.zone_id, *more), rules)
+    return list(session.scalars(fitting.order_by(*order).limit(most)))
+
+
+def refusal(session: Session, need: Need) -> NoPlace:
+    """Why no host can take the machine, filter by filter."""
+    everywhere = _EVERYWHERE.where(Host.zone_id == need.zone_id)
+    return NoPlace(str(need), "host", explain(session, everywhere, Host.name.expression, _rules(need)[0]))
 
 
 def _rules(need: Need) -> tuple[Sequence[Filter], Sequence[Any]]:
