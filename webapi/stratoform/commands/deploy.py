@@ -17,6 +17,7 @@ from stratoform.model.network import Network, Nic
 from stratoform.model.storage import Template, Volume
 from stratoform.model.tenancy import Account
 from stratoform.model.topology import Host, Zone
+from stratoform.sagas import steps_vm as vm_steps
 from stratoform.sagas import vm_deploy
 
 from .base import EVERYONE, AsyncCommand
@@ -198,12 +199,7 @@ class DeployVirtualMachine(Owner, AsyncCommand, roles=EVERYONE, event="VM.CREATE
 
     def _refuse_twin(self, name: str) -> None:
         """Two machines of one network cannot have one host name: their DNS entry would be the same."""
-        networks = [n.id for n, _ in self.placed]
-        twin = self.session.scalar(
-            select(Vm.id).join(Nic, Nic.vm_id == Vm.id)
-            .where(Vm.removed.is_(None), Vm.name == name, Nic.network_id.in_(networks)).limit(1)
-        )
-        if twin is not None:
+        if vm_steps.name_taken(self.session, name, [n.id for n, _ in self.placed]):
             raise refuse("name", f"a virtual machine named '{name}' is on that network already")
 
     def _key(self, owner: Account) -> SshKeyPair | None:

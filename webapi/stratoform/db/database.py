@@ -59,6 +59,7 @@ class Database:
         else:
             self.engine = create_engine(
                 url, pool_size=pool_size, max_overflow=pool_size, pool_pre_ping=True, pool_recycle=1800,
+                hide_parameters=True,
                 isolation_level="READ COMMITTED", connect_args={"charset": "utf8mb4"},
             )
         self._writer = self.engine.execution_options(writing=True)

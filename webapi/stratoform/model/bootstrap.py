@@ -13,7 +13,7 @@ from .compute import GuestOs, ServiceOffering
 from .network import NetworkOffering
 from .seed_compute import guest_os_categories_and_types, service_offerings
 from .seed_networks import network_offerings
-from .tenancy import ROOT_DOMAIN, Account, Domain, User
+from .tenancy import ROOT_DOMAIN, SYSTEM, Account, Domain, User
 
 ADMIN_TYPE = 1
 
@@ -32,7 +32,7 @@ def bootstrap(session: Session, vault: Vault) -> None:
         root = Domain(name=ROOT_DOMAIN, path="/")
         session.add(root)
         session.flush()
-        for name in ("system", "admin"):
+        for name in (SYSTEM, "admin"):
             account = Account(name=name, domain_id=root.id, type=ADMIN_TYPE)
             session.add(account)
             session.flush()

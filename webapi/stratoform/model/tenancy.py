@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ForeignKey, Index, String
-from sqlalchemy.orm import Mapped, mapped_column
+from typing import NamedTuple
+
+from sqlalchemy import ForeignKey, Index, String, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from .base import Entity, LongText
 
 ROOT_DOMAIN = "ROOT"
+SYSTEM = "system"
+"""Account and user on whose behalf the service itself acts."""
 
 
 class Domain(Entity):
@@ -49,3 +53,21 @@ class User(Entity):
     state: Mapped[str] = mapped_column(String(16), default="enabled")
     api_key: Mapped[str | None] = mapped_column(String(128), unique=True)
     secret_key: Mapped[str | None] = mapped_column(LongText)
+
+
+class Owner(NamedTuple):
+    """Row ids of who acts."""
+
+    user_id: int
+    account_id: int
+    domain_id: int
+
+
+def system(session: Session) -> Owner:
+    """The service itself as an actor: made by model/bootstrap.py, never removed."""
+    row = session.execute(
+        select(User.id, Account.id, Account.domain_id).join(Account, Account.id == User.account_id)
+        .join(Domain, Domain.id == Account.domain_id)
+        .where(User.name == SYSTEM, Account.name == SYSTEM, Domain.path == "/")
+    ).one()
+    return Owner(*row)

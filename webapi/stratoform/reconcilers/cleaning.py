@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -12,13 +11,14 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from stratoform.db.database import Database
-from stratoform.jobs.queue import enqueue, unfinished
 from stratoform.jobs.tables import FAILED, SUCCEEDED, Job, JobStep
 from stratoform.model.base import now
 from stratoform.model.compute import Vm
 from stratoform.model.settings import Settings
 from stratoform.model.storage import Template, TemplateCopy
 from stratoform.sagas import template_remove, vm_destroy
+
+from .orders import order_once
 
 BATCH = 100
 
@@ -45,13 +45,7 @@ class Cleaning:
             limit = now() - timedelta(seconds=self.settings.whole(session, "expunge.delay"))
             due = session.scalars(
                 select(Vm).where(Vm.state == "Destroyed", Vm.removed.is_(None), Vm.destroyed <= limit).limit(BATCH))
-            ordered = 0
-            for vm in due:
-                if not unfinished(session, [f"vm:{vm.id}"]):
-                    enqueue(session, replace(vm_destroy.expunge_order(vm), user_id=1, account_id=1,
-                                             reason="expunge.delay", subject_type="vm", subject_uuid=vm.uuid))
-                    ordered += 1
-            return ordered
+            return sum(order_once(session, vm_destroy.expunge_order(vm), vm, "expunge.delay") for vm in due)
 
         ordered = self.db.write(work)
         self.wake()
@@ -64,13 +58,7 @@ class Cleaning:
                 select(Template).join(TemplateCopy, TemplateCopy.template_id == Template.id)
                 .where(Template.removed.is_not(None), ~template_remove.in_use()).distinct().limit(BATCH)
             )
-            ordered = 0
-            for template in stale:
-                if not unfinished(session, [f"template:{template.id}"]):
-                    enqueue(session, replace(template_remove.copies_order(template), user_id=1, account_id=1,
-                                             reason="unused copies"))
-                    ordered += 1
-            return ordered
+            return sum(order_once(session, template_remove.copies_order(t), t, "unused copies") for t in stale)
 
         ordered = self.db.write(work)
         self.wake()

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session, aliased
 
 from stratoform.db.database import Database
-from stratoform.jobs.queue import enqueue, unfinished
 from stratoform.model.network import Network, Router
 from stratoform.model.topology import Host
 from stratoform.sagas import router_repair
+
+from .orders import order_once
 
 BATCH = 100
 
@@ -41,8 +41,4 @@ class Routers:
                     Router.previous_host_id.is_not(None) & or_(before.state == "Up", before.removed.is_not(None))),
             ).limit(BATCH)
         ).all()
-        todo = [n for n in behind if not unfinished(session, [f"network:{n.id}"])]
-        for network in todo:
-            enqueue(session, replace(router_repair.order(network), user_id=1, account_id=1, reason="router repair",
-                                     subject_type="network", subject_uuid=network.uuid))
-        return len(todo)
+        return sum(order_once(session, router_repair.order(n), n, "router repair") for n in behind)

@@ -22,10 +22,7 @@ from stratoform.model.topology import Host, Zone
 from stratoform.nodes.port import NodeError
 
 from .services import Ctx, Services, act_on, target_of
-from .steps_vm import add_nic, bridge_args, nics_of
-
-SERVED = frozenset({"Dhcp", "Dns", "UserData"})
-"""Services that need a router in a shared network."""
+from .steps_vm import SERVED, add_nic, bridge_args, nics_of
 
 
 def teach_routers(ctx: Ctx) -> Output:

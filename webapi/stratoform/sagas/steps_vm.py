@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from stratoform.db.database import Database
@@ -13,7 +14,7 @@ from stratoform.jobs.saga import Output
 from stratoform.model import addresses
 from stratoform.model.base import new_uuid, now
 from stratoform.model.compute import VM_STATES, Vm
-from stratoform.model.network import Network, Nic, PhysicalNetwork, TrafficType
+from stratoform.model.network import Network, NetworkOffering, Nic, PhysicalNetwork, Router, TrafficType
 from stratoform.model.storage import VOLUME_STATES, ImageStore, StoragePool, Template, TemplateCopy, Volume
 from stratoform.model.topology import Host
 from stratoform.nodes.port import Target
@@ -21,6 +22,8 @@ from stratoform.scheduler.claim import claim
 
 from .services import Ctx, act_on, target_of
 
+SERVED = frozenset({"Dhcp", "Dns", "UserData"})
+"""Services that need a router in a shared network."""
 DEFAULT_BRIDGE = "cloudbr0"
 """The bridge of guest traffic when the traffic type names none (CloudStack installation guide, KVM)."""
 
@@ -242,29 +245,56 @@ def take_addresses(db: Database, vm_id: int, wanted: list[dict[str, Any]]) -> No
         wanted: ``[{"network_id": .., "ip": "10.1.1.5" or None}]``, default network first.
 
     Raises:
-        ApiError: INSUFFICIENT_CAPACITY when a network has no free address.
+        ApiError: INSUFFICIENT_CAPACITY when a network has no free address, BAD_PARAMETER when another machine took
+            the name there since the request was checked.
     """
     def take(session: Session) -> None:
         have = {n.network_id for n in nics_of(session, vm_id)}
+        name = session.get_one(Vm, vm_id).name
         for device, item in enumerate(wanted):
             network = session.get_one(Network, item["network_id"], with_for_update=True)
             if network.id in have:
                 continue
+            if name_taken(session, name, [network.id]):
+                raise ApiError(Fault.BAD_PARAMETER, "Invalid parameter name: a virtual machine named "
+                                                    f"'{name}' is on network {network.name} already")
             add_nic(session, network, item.get("ip"), vm_id=vm_id, device=device, is_default=device == 0)
+            if _lacks_router(session, network) and addresses.lowest_free(session, network) is None:
+                raise ApiError(Fault.INSUFFICIENT_CAPACITY,
+                               f"Network {network.name} has no free address: its last one is kept for its router")
 
     db.write(take)
 
 
+def name_taken(session: Session, name: str, network_ids: Sequence[int]) -> bool:
+    """True when a machine on one of the networks has the name: DNS has one entry a name, in whatever case."""
+    query = (
+        select(Vm.id).join(Nic, Nic.vm_id == Vm.id)
+        .where(Vm.removed.is_(None), func.lower(Vm.name) == name.lower(), Nic.network_id.in_(network_ids))
+    )
+    return session.scalar(query.limit(1)) is not None
+
+
+def _lacks_router(session: Session, network: Network) -> bool:
+    """True when the network will get a router with its first running machine."""
+    offering = session.get_one(NetworkOffering, network.offering_id)
+    there = select(Router.id).where(Router.network_id == network.id, Router.removed.is_(None)).limit(1)
+    return bool(SERVED & set(offering.services)) and session.scalar(there) is None
+
+
 def add_nic(session: Session, network: Network, ip: str | None, **values: Any) -> Nic:
     """Inserts an interface with the asked or the lowest free address, and lets the network's router know."""
+    why = ""
     if ip is not None:
         number = addresses.number(ip)
         span = addresses.range_of(session, network, number)
+        why = f" {ip}: it is in none of its ranges"
+        if session.scalar(select(Nic.id).where(Nic.network_id == network.id, Nic.ip == number)) is not None:
+            span, why = None, f" {ip}: it is in use"
     else:
         number, span = addresses.lowest_free(session, network) or (0, None)
     if span is None:
-        raise ApiError(Fault.INSUFFICIENT_CAPACITY, f"Network {network.name} has no free address"
-                                                    f"{f' {ip}: it is in none of its ranges' if ip else ''}")
+        raise ApiError(Fault.INSUFFICIENT_CAPACITY, f"Network {network.name} has no free address{why}")
     nic = Nic(uuid=new_uuid(), network_id=network.id, mac=addresses.new_mac(), ip=number, gateway=span.gateway,
               netmask=span.netmask, **values)
     session.add(nic)
