@@ -28,7 +28,7 @@ MAY_IMPORT = {
     "sagas": GROUND | {"model", "jobs", "nodes", "scheduler"},
     "reconcilers": GROUND | {"model", "jobs", "nodes", "sagas"},
     "commands": GROUND | {"model", "jobs", "sagas", "scheduler", "nodes.port"},
-    "wire": GROUND | {"commands.answer", "commands.caller"},
+    "wire": GROUND | {"commands.frame.answer", "commands.frame.caller"},
 }
 ENGINES = {"jobs": {"zone", "host", "vm", "template", "network", "volume", "cloud"}}
 COMPOSED = {"app", "cli", "server", "doctor", "credentials", "__main__", "__init__"}

@@ -11,11 +11,11 @@ from flask import Flask, Response, jsonify
 from sqlalchemy import text
 
 from . import __version__, commands
-from .commands.context import Shared
-from .commands.deferred import deferred
-from .commands.directory import Directory
-from .commands.dispatch import Dispatcher as Commands
-from .commands.jobhooks import JobHooks
+from .commands.frame.context import Shared
+from .commands.frame.deferred import deferred
+from .commands.frame.directory import Directory
+from .commands.frame.dispatch import Dispatcher as Commands
+from .commands.frame.jobhooks import JobHooks
 from .config import Config
 from .db.database import Database
 from .jobs.dispatch import Dispatcher as Jobs

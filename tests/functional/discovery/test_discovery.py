@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from stratoform.commands.base import REGISTRY
+from stratoform.commands.frame.base import REGISTRY
 from tests.conftest import Service
 from tests.support.client import Client, Refused
 from tests.support.zone import build

@@ -8,9 +8,8 @@ from typing import Any
 import pytest
 
 from stratoform.app import load_commands
-from stratoform.commands.addressing import Vlan, VlanRanges
-from stratoform.commands.base import REGISTRY
-from stratoform.commands.params import (
+from stratoform.commands.frame.base import REGISTRY
+from stratoform.commands.frame.params import (
     Bool,
     Cidr,
     Details,
@@ -27,6 +26,7 @@ from stratoform.commands.params import (
     Text,
     When,
 )
+from stratoform.commands.rules.addressing import Vlan, VlanRanges
 from stratoform.commands.templates import ZoneOrAll
 from stratoform.commands.traffic_types import Label
 from tests.functional.hostile.asking import ask

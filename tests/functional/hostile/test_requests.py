@@ -7,7 +7,7 @@ from urllib.parse import quote
 import pytest
 
 from stratoform.app import load_commands
-from stratoform.commands.base import IGNORED, REGISTRY
+from stratoform.commands.frame.base import IGNORED, REGISTRY
 from stratoform.wire.params import MOST_PARAMETERS
 from tests.functional.hostile.asking import FORM, ask, body, post
 from tests.functional.hostile.test_every_parameter import POISON, WORDS

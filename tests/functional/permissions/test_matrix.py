@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from stratoform.app import load_commands
-from stratoform.commands.base import REGISTRY
-from stratoform.commands.caller import RoleType
+from stratoform.commands.frame.base import REGISTRY
+from stratoform.commands.frame.caller import RoleType
 from tests.functional.permissions.recipes import RECIPES, recipe
 from tests.functional.permissions.world import ROLES, World
 from tests.support.client import Client, Refused

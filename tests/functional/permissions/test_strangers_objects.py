@@ -8,9 +8,9 @@ from collections.abc import Iterator
 import pytest
 
 from stratoform.app import load_commands
-from stratoform.commands.base import REGISTRY
-from stratoform.commands.caller import RoleType
-from stratoform.commands.params import ListOf, Param, Records, Ref
+from stratoform.commands.frame.base import REGISTRY
+from stratoform.commands.frame.caller import RoleType
+from stratoform.commands.frame.params import ListOf, Param, Records, Ref
 from stratoform.model.compute import InstanceGroup, Vm
 from stratoform.model.network import Network
 from stratoform.model.records import Event

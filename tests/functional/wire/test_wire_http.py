@@ -19,8 +19,8 @@ from flask import Flask
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stratoform.commands.answer import Accepted, Many, One, Plain
-from stratoform.commands.caller import Caller, Credential, RoleType
+from stratoform.commands.frame.answer import Accepted, Many, One, Plain
+from stratoform.commands.frame.caller import Caller, Credential, RoleType
 from stratoform.errors import ApiError, Fault
 from stratoform.wire.http import LARGEST_BODY, blueprint
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from stratoform.commands.addressing import Span, Vlan, VlanRanges, holding, span, subnet
+from stratoform.commands.rules.addressing import Span, Vlan, VlanRanges, holding, span, subnet
 from stratoform.errors import ApiError
 
 

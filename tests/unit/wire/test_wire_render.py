@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stratoform.commands.answer import Accepted, Many, One, Plain
+from stratoform.commands.frame.answer import Accepted, Many, One, Plain
 from stratoform.errors import ApiError, Fault
 from stratoform.wire.errors import CODES, error_body
 from stratoform.wire.render import content, plain, to_json, to_xml

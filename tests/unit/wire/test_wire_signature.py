@@ -15,7 +15,7 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 from libcloud.common.cloudstack import CloudStackConnection
 
-from stratoform.commands.caller import Caller, Credential, RoleType
+from stratoform.commands.frame.caller import Caller, Credential, RoleType
 from stratoform.errors import ApiError, Fault
 from stratoform.wire.params import gather, split
 from stratoform.wire.signature import REFUSAL, authenticate, signed_texts

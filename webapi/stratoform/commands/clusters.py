@@ -8,10 +8,10 @@ from stratoform.model.base import now
 from stratoform.model.storage import StoragePool
 from stratoform.model.topology import Cluster, Host, Pod, Zone
 
-from .base import OPERATORS, ROOT_ONLY, Command
-from .capacities import CapacityList
-from .params import Choice, Raw, Ref, Text, refuse
-from .places import ALLOCATION, asked, demand_free_name, demand_in_zone, not_yet, take_turn
+from .frame.base import OPERATORS, ROOT_ONLY, Command
+from .frame.params import Choice, Raw, Ref, Text, refuse
+from .rules.capacities import CapacityList
+from .rules.places import ALLOCATION, asked, demand_free_name, demand_in_zone, not_yet, take_turn
 from .views.topology import CLUSTER
 
 HYPERVISORS = ("KVM", "Simulator", "XenServer", "VMware", "Hyperv", "BareMetal", "LXC", "Ovm")

@@ -11,10 +11,10 @@ from stratoform.model.storage import StoragePool
 from stratoform.model.tenancy import Account
 from stratoform.model.topology import Cluster, Zone
 
-from .answer import Answer, Body, One
-from .base import ROOT_ONLY, Command
-from .params import Ref, Text, refuse
-from .plain import PlainList
+from .frame.answer import Answer, Body, One
+from .frame.base import ROOT_ONLY, Command
+from .frame.params import Ref, Text, refuse
+from .frame.plain import PlainList
 from .views.records import CONFIGURATION
 
 SCOPES: Final = {"zoneid": "zone", "clusterid": "cluster", "storageid": "storagepool", "accountid": "account"}

@@ -20,10 +20,25 @@ from stratoform.model.topology import Host, Zone
 from stratoform.sagas import steps_vm as vm_steps
 from stratoform.sagas import vm_deploy
 
-from .base import EVERYONE, AsyncCommand
-from .owned import Owner
-from .params import Bool, Choice, Details, HostName, Int, Ip4, Ip6, ListOf, NoneYet, Raw, Records, Ref, Text, refuse
-from .scope import visible
+from .frame.base import EVERYONE, AsyncCommand
+from .frame.owned import Owner
+from .frame.params import (
+    Bool,
+    Choice,
+    Details,
+    HostName,
+    Int,
+    Ip4,
+    Ip6,
+    ListOf,
+    NoneYet,
+    Raw,
+    Records,
+    Ref,
+    Text,
+    refuse,
+)
+from .frame.scope import visible
 from .views.compute import VM
 
 USER_DATA_BYTES = 32768

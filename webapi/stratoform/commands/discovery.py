@@ -11,14 +11,14 @@ from sqlalchemy import select
 
 from stratoform.model.topology import Cluster, Zone
 
-from .answer import Answer, Body, Many, One
-from .base import EVERYONE, OPERATORS, REGISTRY, Command
-from .caller import RoleType
+from .frame.answer import Answer, Body, Many, One
+from .frame.base import EVERYONE, OPERATORS, REGISTRY, Command
+from .frame.caller import RoleType
+from .frame.params import Choice, ListOf, Param, Ref, Text, refuse, shown
+from .frame.plain import PlainList
+from .frame.view import Field, View
 from .image_stores import PROVIDERS as IMAGE_PROVIDERS
-from .params import Choice, ListOf, Param, Ref, Text, refuse, shown
-from .plain import PlainList
 from .storage_pools import DEFAULT_PROVIDER, HYPERVISORS
-from .view import Field, View
 from .views.records import API, CAPABILITY, HYPERVISOR, STORAGE_PROVIDER, SUCCESS
 
 RELEASE: Final = "4.3.0"

@@ -12,9 +12,9 @@ from sqlalchemy.orm import aliased
 from stratoform.model.base import now
 from stratoform.model.records import Event
 
-from .base import EVERYONE
-from .owned import OwnedList
-from .params import Choice, Int, Ref, Text, When, refuse
+from .frame.base import EVERYONE
+from .frame.owned import OwnedList
+from .frame.params import Choice, Int, Ref, Text, When, refuse
 from .views.records import EVENT
 
 LEVELS: Final = ("INFO", "WARN", "ERROR")

@@ -6,8 +6,8 @@ from sqlalchemy import ColumnElement
 
 from stratoform.model.compute import GuestOs, GuestOsCategory
 
-from .base import EVERYONE, ListCommand
-from .params import Ref, Text
+from .frame.base import EVERYONE, ListCommand
+from .frame.params import Ref, Text
 from .views.offerings import GUEST_OS, GUEST_OS_CATEGORY
 
 

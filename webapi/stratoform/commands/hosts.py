@@ -15,13 +15,15 @@ from stratoform.model.capacity import MIB
 from stratoform.model.compute import HOLDS_CAPACITY, GuestOsCategory, ServiceOffering, Vm
 from stratoform.model.storage import StoragePool, Volume
 from stratoform.model.topology import HOST_STATES, Cluster, Host, Pod, Zone
+from stratoform.nodes.simulator import size_in
 from stratoform.sagas import host_add, host_remove
 
-from .answer import Answer, Many
-from .base import OPERATORS, ROOT_ONLY, Command, ListCommand, WaitingCommand
 from .clusters import HYPERVISORS, demand_offered
-from .params import Bool, Choice, ListOf, Raw, Ref, Text, refuse, shown
-from .places import ALLOCATION, asked, demand_free_name, demand_in_zone, take_turn
+from .frame.answer import Answer, Many
+from .frame.base import OPERATORS, ROOT_ONLY, Command, ListCommand, WaitingCommand
+from .frame.params import Bool, Choice, ListOf, Raw, Ref, Text, refuse, shown
+from .rules.places import ALLOCATION, asked, demand_free_name, demand_in_zone, take_turn
+from .rules.tags import TagList
 from .views.capacity import loads
 from .views.topology import HOST
 
@@ -56,6 +58,10 @@ def address_in(url: str, hypervisor: str) -> str:
     parts = _split(url)
     host = parts.hostname or ""
     if hypervisor == "Simulator":
+        try:
+            size_in(url)
+        except ValueError as error:
+            raise refuse("url", str(error)) from None
         return host + parts.path.rstrip("/")
     if parts.path.strip("/") or parts.query:
         raise refuse("url", f"{shown(url)} has a path; a {hypervisor} host's url is http://<address or name>")
@@ -76,11 +82,10 @@ class AddHost(WaitingCommand, roles=OPERATORS, view=HOST):
     clusterid = Ref(Cluster, "Cluster of the host; or give clustername.")
     clustername = Text("Name of its cluster in the pod, which is made when there is none.")
     hypervisor = Choice("Hypervisor of the host.", HYPERVISORS).required
-    url = Text("Where the host is: http://<address or name>; simulated hosts: http://sim/<place>/<name>.",
-               length=512).required
+    url = Text("Where the host is: http://<address or name>; simulated hosts: http://sim/<place>/<name>.").required
     username = Text("User the cloud logs in as; may become root.", length=33).required
     password = Raw("Password of that user; empty: by key.", length=255).required
-    hosttags = ListOf(Text("Tags of the host, separated by commas; offerings ask for them."))
+    hosttags = TagList("Tags of the host, separated by commas; offerings ask for them.")
     allocationstate = Choice("Whether guests may be placed on the host (default Enabled).", ALLOCATION)
 
     def check(self) -> None:
@@ -205,9 +210,9 @@ class UpdateHost(Command, roles=ROOT_ONLY, view=HOST):
     id = Ref(Host, "The host.").required
     allocationstate = Choice("Enable, or Disable: no new guests are placed on it.",
                              ("Enable", "Disable", "Enabled", "Disabled"))
-    hosttags = ListOf(Text("Tags of the host, separated by commas; they replace the ones it has."))
+    hosttags = TagList("Tags of the host, separated by commas; they replace the ones it has.")
     oscategoryid = Ref(GuestOsCategory, "Guest OS category the host is preferred for.")
-    url = Text("New url of a secondary storage host.", length=512)
+    url = Text("New url of a secondary storage host.")
 
     def check(self) -> None:
         """See Command.check."""

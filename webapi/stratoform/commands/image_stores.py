@@ -13,10 +13,10 @@ from stratoform.model.storage import ImageStore, Template
 from stratoform.model.topology import Zone
 from stratoform.sagas import store_add, store_remove
 
-from .base import ROOT_ONLY, ListCommand, WaitingCommand
-from .params import Choice, Details, Ref, Text, refuse, shown
-from .places import demand_free_name
-from .storage_urls import place_of
+from .frame.base import ROOT_ONLY, ListCommand, WaitingCommand
+from .frame.params import Choice, Details, Ref, Text, refuse, shown
+from .rules.places import demand_free_name
+from .rules.storage_urls import place_of
 from .views.storage import IMAGE_STORE, SECONDARY_STORAGE
 
 PROVIDERS: Final = ("NFS", "Directory", "Simulator")
@@ -70,8 +70,7 @@ class AddImageStore(_AddStore, roles=ROOT_ONLY, view=IMAGE_STORE, since="4.2.0")
     """Adds an image store, where templates are kept before they reach primary storage."""
 
     name_ = Text("Name of the store; unique in the cloud (default: its URL).")
-    url = Text("Where it is: nfs://host/export, file:///directory of the management machine, or sim://host/path.",
-               length=1024)
+    url = Text("Where it is: nfs://host/export, file:///directory of the management machine, or sim://host/path.")
     zoneid = Ref(Zone, "The zone it serves.")
     provider = Choice("What kind of store it is.", PROVIDERS).required
     details = Details("Settings of providers that need credentials; none of those here does.")
@@ -91,8 +90,8 @@ class AddImageStore(_AddStore, roles=ROOT_ONLY, view=IMAGE_STORE, since="4.2.0")
 class AddSecondaryStorage(_AddStore, roles=ROOT_ONLY, view=SECONDARY_STORAGE):
     """Adds an image store; the older form of addImageStore."""
 
-    url = Text("Where it is: nfs://host/export, file:///directory of the management machine, or sim://host/path.",
-               length=1024).required
+    url = Text(
+        "Where it is: nfs://host/export, file:///directory of the management machine, or sim://host/path.").required
     zoneid = Ref(Zone, "The zone it serves.")
 
     def prepare(self) -> ImageStore:
@@ -105,7 +104,7 @@ class ListImageStores(ListCommand, roles=ROOT_ONLY, view=IMAGE_STORE, since="4.2
 
     keyword_columns = (ImageStore.name, ImageStore.provider)
 
-    name_ = Text("Only the store of this name.", length=1024)
+    name_ = Text("Only the store of this name.")
     protocol = Text("Only stores reached this way, e.g. nfs.")
     provider = Text("Only stores of this provider.")
     zoneid = Ref(Zone, "Only stores of this zone.")

@@ -11,12 +11,12 @@ from stratoform.model.network import IpRange, Network, Nic, PhysicalNetwork, Tra
 from stratoform.model.tenancy import Account, Domain
 from stratoform.model.topology import Pod, Zone
 
-from .addressing import UNTAGGED, Span, Vlan, holding, span, subnet
-from .base import ROOT_ONLY, Command, ListCommand
-from .owned import Owner, account_of
-from .params import Bool, Ip4, Ip6, Netmask, NoneYet, Ref, Text, refuse
-from .places import asked, demand_in_zone, in_use, not_yet, take_turn
+from .frame.base import ROOT_ONLY, Command, ListCommand
+from .frame.owned import Owner, account_of
+from .frame.params import Bool, Ip4, Ip6, Netmask, NoneYet, Ref, Text, refuse
 from .pods import demand_unreserved
+from .rules.addressing import UNTAGGED, Span, Vlan, holding, span, subnet
+from .rules.places import asked, demand_in_zone, in_use, not_yet, take_turn
 from .views.network import VLAN_IP_RANGE
 
 IPV6 = ("startipv6", "endipv6", "ip6gateway", "ip6cidr")

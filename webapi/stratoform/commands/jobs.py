@@ -12,13 +12,13 @@ from stratoform.jobs.tables import FAILED, RUNNING, STUCK, SUCCEEDED, UNDOING, J
 from stratoform.model.compute import Vm
 from stratoform.model.tenancy import Account, Domain, User
 
-from .answer import Answer, Body, Many, Plain
-from .base import EVERYONE, Command
-from .caller import Caller, RoleType
-from .owned import OwnedList
-from .params import Text, When, refuse, shown
-from .scope import subtree
-from .view import JOB_STATUS
+from .frame.answer import Answer, Body, Many, Plain
+from .frame.base import EVERYONE, Command
+from .frame.caller import Caller, RoleType
+from .frame.owned import OwnedList
+from .frame.params import Text, When, refuse, shown
+from .frame.scope import subtree
+from .frame.view import JOB_STATUS
 from .views.records import ASYNC_JOB
 
 _SHOWN: Final = (Job, Account.uuid, User.uuid)

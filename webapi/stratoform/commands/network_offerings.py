@@ -13,9 +13,9 @@ from stratoform.model.compute import ServiceOffering
 from stratoform.model.network import Network, NetworkOffering, PhysicalNetwork
 from stratoform.model.topology import Zone
 
-from .base import EVERYONE, ROOT_ONLY, Command, ListCommand
-from .params import Bool, Choice, Details, Int, ListOf, Records, Ref, Text, refuse, shown
-from .places import asked, demand_free_name
+from .frame.base import EVERYONE, ROOT_ONLY, Command, ListCommand
+from .frame.params import Bool, Choice, Details, Int, ListOf, Records, Ref, Text, refuse, shown
+from .rules.places import asked, demand_free_name
 from .views.network import NETWORK_OFFERING
 
 GUEST_TYPES = ("Shared", "Isolated")

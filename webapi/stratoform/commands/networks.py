@@ -22,17 +22,17 @@ from stratoform.model.tenancy import Account, Domain
 from stratoform.model.topology import Zone
 from stratoform.sagas import network_remove
 
-from .addressing import UNTAGGED, Span, Vlan, holding, span, subnet
-from .base import EVERYONE, AsyncCommand, Command
-from .caller import RoleType
+from .frame.base import EVERYONE, AsyncCommand, Command
+from .frame.caller import RoleType
+from .frame.owned import OwnedList, Owner, account_of
+from .frame.params import Bool, Choice, Cidr, Details, DomainName, Ip4, Ip6, ListOf, Netmask, NoneYet, Ref, Text, refuse
+from .frame.scope import at_or_above, subtree, visible
 from .ip_ranges import refuse_ipv6
-from .network_domains import suffix_for
 from .network_offerings import GUEST_TYPES, SERVICES, TRAFFIC, has_service
-from .owned import OwnedList, Owner, account_of
-from .params import Bool, Choice, Cidr, Details, DomainName, Ip4, Ip6, ListOf, Netmask, NoneYet, Ref, Text, refuse
-from .places import asked, demand_in_zone, not_yet, take_turn
 from .pods import demand_unreserved
-from .scope import at_or_above, subtree, visible
+from .rules.addressing import UNTAGGED, Span, Vlan, holding, span, subnet
+from .rules.network_domains import suffix_for
+from .rules.places import asked, demand_in_zone, not_yet, take_turn
 from .views.network import NETWORK, USABLE
 
 ACL_TYPES = ("Account", "Domain")

@@ -11,10 +11,11 @@ from stratoform.model.network import IpRange, Network, PhysicalNetwork, TrafficT
 from stratoform.model.tenancy import Domain
 from stratoform.model.topology import Zone
 
-from .addressing import VlanRanges, holding
-from .base import ROOT_ONLY, AsyncCommand, ListCommand
-from .params import Choice, ListOf, Ref, Text, refuse
-from .places import asked, demand_free_name, not_yet, take_turn
+from .frame.base import ROOT_ONLY, AsyncCommand, ListCommand
+from .frame.params import Choice, ListOf, Ref, Text, refuse
+from .rules.addressing import VlanRanges, holding
+from .rules.places import asked, demand_free_name, not_yet, take_turn
+from .rules.tags import TagList
 from .views.network import PHYSICAL_NETWORK
 
 STATES = ("Enabled", "Disabled")
@@ -34,7 +35,7 @@ class CreatePhysicalNetwork(
     networkspeed = Text("Its speed, for people to read, e.g. 10G.")
     domainid = Ref(Domain, "Domain it belongs to.")
     broadcastdomainrange = Choice("How far a broadcast reaches (default: ZONE, in a basic zone POD).", ("ZONE", "POD"))
-    tags = ListOf(Text("Its tags; network offerings ask for them."))
+    tags = TagList("Its tags; network offerings ask for them.")
     isolationmethods = ListOf(Choice("How guest networks on it are kept apart (default VLAN).", METHODS))
 
     def check(self) -> None:
@@ -94,7 +95,7 @@ class UpdatePhysicalNetwork(
     state = Choice("Enabled, or Disabled: no new guest networks on it.", STATES)
     vlan = VlanRanges("VLANs isolated guest networks take theirs from; they replace the ones it has.")
     networkspeed = Text("Its speed, for people to read.")
-    tags = ListOf(Text("Its tags; they replace the ones it has."))
+    tags = TagList("Its tags; they replace the ones it has.")
 
     _COLUMNS = {"state": "state", "vlan": "vlan", "networkspeed": "speed", "tags": "tags"}  # noqa: RUF012 - see base
 

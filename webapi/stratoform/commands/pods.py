@@ -10,11 +10,11 @@ from stratoform.model.network import IpRange
 from stratoform.model.storage import StoragePool
 from stratoform.model.topology import Cluster, Host, Pod, Zone
 
-from .addressing import Span, span, subnet
-from .base import OPERATORS, ROOT_ONLY, Command
-from .capacities import CapacityList
-from .params import Choice, Ip4, Netmask, Ref, Text, refuse
-from .places import ALLOCATION, asked, demand_free_name, take_turn
+from .frame.base import OPERATORS, ROOT_ONLY, Command
+from .frame.params import Choice, Ip4, Netmask, Ref, Text, refuse
+from .rules.addressing import Span, span, subnet
+from .rules.capacities import CapacityList
+from .rules.places import ALLOCATION, asked, demand_free_name, take_turn
 from .views.topology import POD
 
 

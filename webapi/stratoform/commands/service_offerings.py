@@ -12,11 +12,11 @@ from stratoform.model.base import now
 from stratoform.model.compute import ServiceOffering, Vm
 from stratoform.model.tenancy import Domain
 
-from .base import EVERYONE, ROOT_ONLY, Command, ListCommand
-from .params import Bool, Choice, Details, Int, Long, Ref, Text, refuse
-from .places import demand_free_name, not_yet
-from .scope import visible
-from .tags import Tags
+from .frame.base import EVERYONE, ROOT_ONLY, Command, ListCommand
+from .frame.params import Bool, Choice, Details, Int, Long, Ref, Text, refuse
+from .frame.scope import visible
+from .rules.places import demand_free_name, not_yet
+from .rules.tags import Tags
 from .views.offerings import SERVICE_OFFERING
 
 SYSTEM_KINDS: Final = ("domainrouter", "consoleproxy", "secondarystoragevm")

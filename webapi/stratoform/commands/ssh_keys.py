@@ -20,10 +20,10 @@ from sqlalchemy import ColumnElement
 
 from stratoform.model.compute import SshKeyPair
 
-from .answer import One
-from .base import EVERYONE
-from .owned import OwnedList, Owner
-from .params import Raw, Text, refuse
+from .frame.answer import One
+from .frame.base import EVERYONE
+from .frame.owned import OwnedList, Owner
+from .frame.params import Raw, Text, refuse
 from .views.offerings import NEW_SSH_KEY_PAIR, SSH_KEY_PAIR, SSH_KEY_PAIRS
 
 KINDS: Final = (

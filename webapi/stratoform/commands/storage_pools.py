@@ -12,11 +12,11 @@ from stratoform.model.storage import StoragePool, Volume
 from stratoform.model.topology import Cluster, Host, Pod, Zone
 from stratoform.sagas import pool_add, pool_hosts, pool_remove
 
-from .base import OPERATORS, ROOT_ONLY, Command, ListCommand, WaitingCommand
-from .params import Bool, Choice, Details, ListOf, Long, Ref, Text, refuse, shown
-from .places import demand_free_name, demand_in_zone
-from .storage_urls import Place, place_of
-from .tags import Tags
+from .frame.base import OPERATORS, ROOT_ONLY, Command, ListCommand, WaitingCommand
+from .frame.params import Bool, Choice, Details, Long, Ref, Text, refuse, shown
+from .rules.places import demand_free_name, demand_in_zone
+from .rules.storage_urls import Place, place_of
+from .rules.tags import TagList, Tags
 from .views.storage import STORAGE_POOL
 
 TYPES: Final = {"nfs": "NetworkFilesystem", "sharedmountpoint": "SharedMountPoint", "filesystem": "Filesystem"}
@@ -43,8 +43,7 @@ class CreateStoragePool(WaitingCommand, roles=ROOT_ONLY, view=STORAGE_POOL):
     name_ = Text("Name of the pool; unique in its zone.").required
     podid = Ref(Pod, "The pod of that cluster.")
     tags = Tags("Storage tags, separated by commas; offerings ask for them.")
-    url = Text("Where it is: nfs://host/export, SharedMountPoint://host/path or filesystem://host/path.",
-               length=1024).required
+    url = Text("Where it is: nfs://host/export, SharedMountPoint://host/path or filesystem://host/path.").required
     zoneid = Ref(Zone, "The pool's zone.").required
     provider = Choice("Who drives the storage.", (DEFAULT_PROVIDER,))
     scope = Choice("Who reaches it: the hosts of a CLUSTER (default), of the ZONE, or one HOST.", SCOPES)
@@ -178,7 +177,7 @@ class UpdateStoragePool(Command, roles=ROOT_ONLY, view=STORAGE_POOL, since="3.0.
     """Changes a primary storage pool."""
 
     id = Ref(StoragePool, "The pool.").required
-    tags = ListOf(Text("Storage tags, separated by commas; they replace the pool's. A blank one takes all away."))
+    tags = TagList("Storage tags, separated by commas; they replace the pool's. A blank one takes all away.")
     capacityiops = Long("I/O operations per second the pool can promise.")
     capacitybytes = Long("Size of managed storage in bytes; the size of other pools is their file system's.")
 

@@ -15,15 +15,15 @@ from stratoform.model.tenancy import Account
 from stratoform.model.topology import Zone
 from stratoform.sagas import template_download, template_remove
 
-from .answer import Answer, Many
-from .base import EVERYONE, AsyncCommand, Command
-from .caller import RoleType
-from .context import Context
-from .image_urls import checksum, source_url
-from .owned import OwnedList, Owner
-from .params import Bool, Choice, Details, Int, ListOf, NoneYet, Ref, Text, refuse
-from .places import demand_free_name, not_yet
-from .scope import owned, visible
+from .frame.answer import Answer, Many
+from .frame.base import EVERYONE, AsyncCommand, Command
+from .frame.caller import RoleType
+from .frame.context import Context
+from .frame.owned import OwnedList, Owner
+from .frame.params import Bool, Choice, Details, Int, ListOf, NoneYet, Ref, Text, refuse
+from .frame.scope import owned, visible
+from .rules.image_urls import checksum, source_url
+from .rules.places import demand_free_name, not_yet
 from .views.storage import TEMPLATE
 
 ALL_ZONES: Final = "-1"

@@ -9,9 +9,9 @@ from sqlalchemy import ColumnElement
 from stratoform.model.network import IpRange, Network, PhysicalNetwork, TrafficType
 from stratoform.model.topology import Zone
 
-from .base import ROOT_ONLY, AsyncCommand, ListCommand
-from .params import Choice, Ref, Text, refuse, shown
-from .places import in_use, not_yet, take_turn
+from .frame.base import ROOT_ONLY, AsyncCommand, ListCommand
+from .frame.params import Choice, Ref, Text, refuse, shown
+from .rules.places import in_use, not_yet, take_turn
 from .views.network import TRAFFIC_TYPE
 
 TYPES = ("Guest", "Public", "Management", "Storage")

@@ -14,9 +14,9 @@ from stratoform.model.storage import StoragePool, Template, Volume
 from stratoform.model.topology import Host, Pod, Zone
 from stratoform.sagas import vm_destroy, vm_start, vm_stop
 
-from .base import ADMINS, EVERYONE, AsyncCommand, Command
-from .owned import OwnedList
-from .params import Bool, Choice, Details, ListOf, NoneYet, Ref, Text, refuse
+from .frame.base import ADMINS, EVERYONE, AsyncCommand, Command
+from .frame.owned import OwnedList
+from .frame.params import Bool, Choice, Details, ListOf, NoneYet, Ref, Text, refuse
 from .views.compute import VM
 
 DETAIL_SECTIONS = ("all", "group", "nics", "stats", "secgrp", "tmpl", "servoff", "iso", "volume", "min", "affgrp")

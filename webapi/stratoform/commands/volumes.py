@@ -10,9 +10,9 @@ from stratoform.model.compute import Vm
 from stratoform.model.storage import StoragePool, Volume
 from stratoform.model.topology import Host, Pod, Zone
 
-from .base import EVERYONE
-from .owned import OwnedList
-from .params import Choice, Details, Ref, Text
+from .frame.base import EVERYONE
+from .frame.owned import OwnedList
+from .frame.params import Choice, Details, Ref, Text
 from .views.storage import VOLUME
 
 TYPES: Final = ("ROOT", "DATADISK")

@@ -11,11 +11,11 @@ from stratoform.model.storage import ImageStore, StoragePool, Volume
 from stratoform.model.tenancy import Domain
 from stratoform.model.topology import Cluster, Host, Pod, Zone
 
-from .base import EVERYONE, ROOT_ONLY, Command
-from .capacities import CapacityList
-from .params import Bool, Choice, Cidr, Details, DomainName, Ip4, Ip6, ListOf, Ref, Text, refuse
-from .places import ALLOCATION, asked, demand_free_name, not_yet
-from .scope import visible
+from .frame.base import EVERYONE, ROOT_ONLY, Command
+from .frame.params import Bool, Choice, Cidr, Details, DomainName, Ip4, Ip6, ListOf, Ref, Text, refuse
+from .frame.scope import visible
+from .rules.capacities import CapacityList
+from .rules.places import ALLOCATION, asked, demand_free_name, not_yet
 from .views.topology import ZONE
 
 

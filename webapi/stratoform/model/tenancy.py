@@ -33,7 +33,7 @@ class Account(Entity):
 
     name: Mapped[str]
     domain_id: Mapped[int] = mapped_column(ForeignKey("domain.id"))
-    type: Mapped[int]  # RoleType of commands/caller.py, as the API numbers account types
+    type: Mapped[int]  # RoleType of commands/frame/caller.py, as the API numbers account types
     state: Mapped[str] = mapped_column(String(16), default="enabled")
     network_domain: Mapped[str | None]
 

@@ -8,6 +8,7 @@ on a real one. Faults make it fail or dawdle on demand (CloudStack: ``configureS
 from __future__ import annotations
 
 import fnmatch
+import re
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -45,7 +46,7 @@ class SimObject(Base):
 
     host: Mapped[str] = mapped_column(primary_key=True)
     kind: Mapped[str] = mapped_column(String(32), primary_key=True)
-    key: Mapped[str] = mapped_column(String(255), primary_key=True)
+    key: Mapped[str] = mapped_column(String(512), primary_key=True)
     spec: Mapped[dict[str, Any]]
 
 
@@ -154,15 +155,38 @@ class _Host:
         return _Host(self.session, uuid, self.operation, self.target)
 
 
+SIZES = {"cpus": (32, 1, 4096), "mhz": (2400, 1, 100_000), "memory_gb": (128, 0.25, 1_000_000)}
+"""What a simulated host's URL may say of its size: default, least, most."""
+
+
+def size_in(url: str) -> dict[str, float]:
+    """The size a host's URL asks for, e.g. ``http://sim/c0/h0?cpus=8&mhz=2000&memory_gb=32``; keys as in SIZES.
+
+    Raises:
+        ValueError: a sentence saying what is wrong.
+    """
+    asked = {name: values[-1] for name, values in parse_qs(urlsplit(url).query, keep_blank_values=True).items()}
+    size = {name: float(default) for name, (default, _, _) in SIZES.items()}
+    for name, text in asked.items():
+        if name not in SIZES:
+            msg = f"a simulated host has {', '.join(SIZES)}, and no {name[:40]!r}"
+            raise ValueError(msg)
+        _, least, most = SIZES[name]
+        if not re.fullmatch(r"[0-9]{1,7}(\.[0-9]{1,3})?", text, re.ASCII) or not least <= float(text) <= most:
+            msg = f"{name} of a simulated host is a number from {least} to {most}"
+            raise ValueError(msg)
+        size[name] = float(text)
+    return size
+
+
 def _facts(target: Target) -> Facts:
-    """Size by the host's URL, e.g. ``http://sim/c0/h0?cpus=8&mhz=2000&memory_gb=32`` (default 32 x 2400, 128 GB)."""
-    asked = {name: values[-1] for name, values in parse_qs(urlsplit(target.address).query).items()}
-    cpus = int(asked.get("cpus", 32))
+    size = size_in(target.address)
+    cpus = int(size["cpus"])
     return {
         "name": target.address.split("?")[0].removeprefix("http://").replace("/", "-"), "os": "Simulated",
         "hypervisor": "Simulator", "hypervisor_version": "1.0", "acceleration": "none", "cpus": cpus,
-        "cpu_sockets": max(1, cpus // 16), "cpu_mhz": int(asked.get("mhz", 2400)),
-        "memory_bytes": int(float(asked.get("memory_gb", 128)) * GIB), "capabilities": "hvm", "bridges": ["cloudbr0"],
+        "cpu_sockets": max(1, cpus // 16), "cpu_mhz": int(size["mhz"]),
+        "memory_bytes": int(size["memory_gb"] * GIB), "capabilities": "hvm", "bridges": ["cloudbr0"],
     }
 
 

@@ -13,8 +13,8 @@ from typing import Any, Final, Protocol
 from flask import Blueprint, Request, Response, request
 from werkzeug.exceptions import HTTPException
 
-from stratoform.commands.answer import Answer
-from stratoform.commands.caller import Caller
+from stratoform.commands.frame.answer import Answer
+from stratoform.commands.frame.caller import Caller
 from stratoform.errors import ApiError, Fault
 from stratoform.wire.errors import CODES, error_body
 from stratoform.wire.params import Pairs, Value, first, gather, scrub, shown, split

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from typing import Any
 from xml.etree import ElementTree as ET
 
-from stratoform.commands.answer import Accepted, Answer, Many, One, Plain
+from stratoform.commands.frame.answer import Accepted, Answer, Many, One, Plain
 from stratoform.errors import ApiError, Fault
 from stratoform.wire.errors import CODES, error_body
 

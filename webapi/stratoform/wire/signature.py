@@ -15,7 +15,7 @@ from hmac import compare_digest, digest
 from typing import NoReturn, Protocol
 from urllib.parse import quote
 
-from stratoform.commands.caller import Caller, Credential
+from stratoform.commands.frame.caller import Caller, Credential
 from stratoform.errors import ApiError, Fault
 from stratoform.wire.params import Pairs, first
 

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
 
-from stratoform.commands.caller import Caller
+from stratoform.commands.frame.caller import Caller
 from stratoform.model.capacity import HOST_MB, HOST_MHZ, MIB
 from stratoform.model.compute import HOLDS_CAPACITY, Vm
 from stratoform.model.network import IpRange, Network, Nic

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stratoform.commands.view import Field, View, unset
+from stratoform.commands.frame.view import Field, View, unset
 
 TAG = View("tags", None, (
     unset("key", "string", "The tag's key."),

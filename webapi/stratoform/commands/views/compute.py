@@ -8,8 +8,8 @@ from typing import Any
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session, aliased
 
-from stratoform.commands.caller import Caller
-from stratoform.commands.view import Field, View, col, jobs_of, unset
+from stratoform.commands.frame.caller import Caller
+from stratoform.commands.frame.view import Field, View, col, jobs_of, unset
 from stratoform.model.addresses import text
 from stratoform.model.compute import GuestOs, InstanceGroup, ServiceOffering, Vm
 from stratoform.model.network import Network, Nic

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, func, literal, select
 
-from stratoform.commands.view import Field, View, col, csv, jobs_of, unset
+from stratoform.commands.frame.view import Field, View, col, csv, jobs_of, unset
 from stratoform.model.addresses import text
 from stratoform.model.compute import ServiceOffering
 from stratoform.model.network import (

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Select
 
-from stratoform.commands.view import View, col, csv, jobs_of, unset
+from stratoform.commands.frame.view import View, col, csv, jobs_of, unset
 from stratoform.model.compute import GuestOs, GuestOsCategory, ServiceOffering, SshKeyPair
 from stratoform.model.tenancy import Domain
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Select
 
-from stratoform.commands.view import Field, View, col, unset
+from stratoform.commands.frame.view import Field, View, col, unset
 from stratoform.model.records import Event
 from stratoform.model.tenancy import Account, Domain, User
 

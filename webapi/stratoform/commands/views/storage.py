@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Select, or_
 
-from stratoform.commands.view import View, col, csv, jobs_of, unset
+from stratoform.commands.frame.view import View, col, csv, jobs_of, unset
 from stratoform.model.capacity import PROMISED
 from stratoform.model.compute import GuestOs, ServiceOffering, Vm
 from stratoform.model.storage import ImageStore, StoragePool, Template, Volume

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Select, literal, select
 
-from stratoform.commands.view import Field, View, col, csv, jobs_of, unset
+from stratoform.commands.frame.view import Field, View, col, csv, jobs_of, unset
 from stratoform.model.capacity import CPU_FACTOR, HOST_MHZ, MEMORY_FACTOR
 from stratoform.model.compute import GuestOsCategory
 from stratoform.model.storage import StoragePool

@@ -7,16 +7,29 @@ from pathlib import Path
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
+
+COLLATION = "utf8mb4_nopad_bin"
+"""MariaDB's collation that tells all texts apart, as SQLite does. Its default takes keys and names of other case, other
+accents, and any two emoji for equal; what is sought in any case says so (``icontains``)."""
 
 
 def migrate(engine: Engine) -> None:
     """Upgrades the database's schema to the newest revision; does nothing when it is there."""
     config = _config()
     with engine.execution_options(writing=True).connect() as connection:
+        _collate(connection)
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
         connection.commit()
+
+
+def _collate(connection: Connection) -> None:
+    """Makes COLLATION that of the tables to be made, on MariaDB."""
+    if connection.dialect.name == "sqlite":
+        return
+    if connection.exec_driver_sql("select @@collation_database").scalar() != COLLATION:
+        connection.exec_driver_sql(f"alter database character set utf8mb4 collate {COLLATION}")
 
 
 def newest() -> str | None:

@@ -806,7 +806,7 @@ def upgrade() -> None:
     op.create_table('sim_object',
     sa.Column('host', sa.String(length=128), nullable=False),
     sa.Column('kind', sa.String(length=32), nullable=False),
-    sa.Column('key', sa.String(length=255), nullable=False),
+    sa.Column('key', sa.String(length=512), nullable=False),
     sa.Column('spec', sa.JSON(), nullable=False),
     sa.PrimaryKeyConstraint('host', 'kind', 'key', name=op.f('pk_sim_object'))
     )

@@ -7,10 +7,9 @@ import re
 from typing import Final
 from urllib.parse import SplitResult, unquote, urlsplit
 
+from stratoform.commands.frame.caller import Caller
+from stratoform.commands.frame.params import refuse, shown
 from stratoform.errors import ApiError, Fault
-
-from .caller import Caller
-from .params import refuse, shown
 
 PACKED: Final = (".gz", ".bz2", ".xz", ".zip", ".zst")
 _BY_LENGTH: Final = {32: "md5", 40: "sha1", 56: "sha224", 64: "sha256", 96: "sha384", 128: "sha512"}

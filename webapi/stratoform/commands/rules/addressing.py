@@ -7,9 +7,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from stratoform.commands.frame.params import Param, refuse, shown
 from stratoform.model.addresses import number, text
-
-from .params import Param, refuse, shown
 
 UNTAGGED = "untagged"
 FIRST_VLAN, LAST_VLAN = 1, 4094

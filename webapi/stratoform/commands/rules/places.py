@@ -7,11 +7,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
+from stratoform.commands.frame.params import refuse
 from stratoform.errors import ApiError, Fault
 from stratoform.model.base import Entity
 from stratoform.model.topology import Zone
-
-from .params import refuse
 
 ALLOCATION = ("Enabled", "Disabled")
 """Whether something takes new placements."""

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from sqlalchemy import func, select
 
+from stratoform.commands.frame.context import Context
+from stratoform.commands.frame.scope import at_or_above
 from stratoform.model.tenancy import Account, Domain
 from stratoform.model.topology import Zone
-
-from .context import Context
-from .scope import at_or_above
 
 
 def suffix_for(context: Context, zone: Zone, domain: Domain, account: Account | None) -> str:

@@ -6,10 +6,10 @@ from typing import Any, ClassVar
 
 from sqlalchemy import select
 
-from .answer import Answer, Many
-from .base import ListCommand
-from .params import Bool
-from .views.capacity import capacities_of
+from stratoform.commands.frame.answer import Answer, Many
+from stratoform.commands.frame.base import ListCommand
+from stratoform.commands.frame.params import Bool
+from stratoform.commands.views.capacity import capacities_of
 
 
 class CapacityList(ListCommand):

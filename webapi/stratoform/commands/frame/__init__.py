@@ -1,0 +1,1 @@
+"""What commands are made of: how they declare, parse, authorise, run and answer."""

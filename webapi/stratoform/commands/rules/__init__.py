@@ -1,0 +1,1 @@
+"""Rules several resources share: what addresses, places, tags and URLs may be."""
