@@ -15,7 +15,7 @@ from stratoform.model.capacity import MIB
 from stratoform.model.compute import HOLDS_CAPACITY, GuestOsCategory, ServiceOffering, Vm
 from stratoform.model.storage import StoragePool, Volume
 from stratoform.model.topology import HOST_STATES, Cluster, Host, Pod, Zone
-from stratoform.nodes.simulator import size_in
+from stratoform.nodes.port import size_in
 from stratoform.sagas import host_add, host_remove
 
 from .clusters import HYPERVISORS, demand_offered

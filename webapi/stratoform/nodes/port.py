@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
+from urllib.parse import parse_qs, urlsplit
 
 Facts = Mapping[str, Any]
 
@@ -26,6 +28,30 @@ class Target:
     username: str = "root"
     password: str | None = field(default=None, repr=False)
     local: bool = False
+
+
+SIZES = {"cpus": (32, 1, 4096), "mhz": (2400, 1, 100_000), "memory_gb": (128, 0.25, 1_000_000)}
+"""What a simulated host's URL may say of its size: default, least, most."""
+
+
+def size_in(url: str) -> dict[str, float]:
+    """The size a host's URL asks for, e.g. ``http://sim/c0/h0?cpus=8&mhz=2000&memory_gb=32``; keys as in SIZES.
+
+    Raises:
+        ValueError: a sentence saying what is wrong.
+    """
+    asked = {name: values[-1] for name, values in parse_qs(urlsplit(url).query, keep_blank_values=True).items()}
+    size = {name: float(default) for name, (default, _, _) in SIZES.items()}
+    for name, text in asked.items():
+        if name not in SIZES:
+            msg = f"a simulated host has {', '.join(SIZES)}, and no {name[:40]!r}"
+            raise ValueError(msg)
+        _, least, most = SIZES[name]
+        if not re.fullmatch(r"[0-9]{1,7}(\.[0-9]{1,3})?", text, re.ASCII) or not least <= float(text) <= most:
+            msg = f"{name} of a simulated host is a number from {least} to {most}"
+            raise ValueError(msg)
+        size[name] = float(text)
+    return size
 
 
 class NodeError(Exception):

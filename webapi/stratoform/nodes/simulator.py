@@ -8,11 +8,9 @@ on a real one. Faults make it fail or dawdle on demand (CloudStack: ``configureS
 from __future__ import annotations
 
 import fnmatch
-import re
 import time
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 from sqlalchemy import JSON, String, delete, select
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
@@ -22,7 +20,7 @@ from stratoform.db.types import NAMING, Key
 
 from .catalogue import OPERATIONS
 from .oplog import OperationLog
-from .port import Facts, NodeError, NodeFailed, NodeTimeout, NodeUnreachable, Target
+from .port import Facts, NodeError, NodeFailed, NodeTimeout, NodeUnreachable, Target, size_in
 
 GIB = 2**30
 POOL_BYTES = 1024 * GIB
@@ -155,28 +153,6 @@ class _Host:
         return _Host(self.session, uuid, self.operation, self.target)
 
 
-SIZES = {"cpus": (32, 1, 4096), "mhz": (2400, 1, 100_000), "memory_gb": (128, 0.25, 1_000_000)}
-"""What a simulated host's URL may say of its size: default, least, most."""
-
-
-def size_in(url: str) -> dict[str, float]:
-    """The size a host's URL asks for, e.g. ``http://sim/c0/h0?cpus=8&mhz=2000&memory_gb=32``; keys as in SIZES.
-
-    Raises:
-        ValueError: a sentence saying what is wrong.
-    """
-    asked = {name: values[-1] for name, values in parse_qs(urlsplit(url).query, keep_blank_values=True).items()}
-    size = {name: float(default) for name, (default, _, _) in SIZES.items()}
-    for name, text in asked.items():
-        if name not in SIZES:
-            msg = f"a simulated host has {', '.join(SIZES)}, and no {name[:40]!r}"
-            raise ValueError(msg)
-        _, least, most = SIZES[name]
-        if not re.fullmatch(r"[0-9]{1,7}(\.[0-9]{1,3})?", text, re.ASCII) or not least <= float(text) <= most:
-            msg = f"{name} of a simulated host is a number from {least} to {most}"
-            raise ValueError(msg)
-        size[name] = float(text)
-    return size
 
 
 def _facts(target: Target) -> Facts:
