@@ -38,6 +38,6 @@ def test_a_refusal_says_which_constraint_excluded_which_host(api: Client, zone) 
     with pytest.raises(Refused) as refusal:
         api.job("deployVirtualMachine", **zone.deploy(serviceofferingid=huge["id"], name="big"))
     assert refusal.value.code == 533
-    assert "1 have less than 9000000 MB of memory free" in refusal.value.text
+    assert "1 has less than 9000000 MB of memory free" in refusal.value.text
     assert api.items("listVirtualMachines", listall=True) == []
     assert api.items("listVolumes", listall=True) == []

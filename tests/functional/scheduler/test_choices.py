@@ -72,7 +72,7 @@ def test_storage_tags_lead_to_the_pools_that_have_them(place: Place) -> None:
         vm = place.deploy(tags="ssd")
         assert place.admin.one("listVolumes", virtualmachineid=vm["id"])["storage"] == "fast"
     place.fill(fast, capacity=2**27)
-    assert "2 lack the tag 'ssd'; 1 have less than" in place.refusal(place.user, tags="ssd")
+    assert "2 lack the tag 'ssd'; 1 has less than" in place.refusal(place.user, tags="ssd")
 
 
 def test_a_full_pool_is_passed_over(place: Place) -> None:

@@ -29,24 +29,24 @@ def told(place: Place, why: str, name: str, params: dict[str, Any] | None = None
 
 
 def test_what_a_host_lacks_is_told_with_the_most_there_is(place: Place) -> None:
-    told(place, "have fewer than 33 CPUs, most there is: 32 CPUs", HOST, cpus=33)
-    told(place, "have CPUs slower than 2401 MHz, most there is: 2400 MHz", HOST, speed=2401)
-    told(place, "have less than 131073 MB of memory free, most there is: 131072 MB", HOST, memory=131_073)
-    told(place, "lack the tag 'ssd'", HOST, hosttags="ssd")
-    told(place, "lack the tag 'sd'", HOST, hosttags="sd,x")
+    told(place, "has fewer than 33 CPUs, most there is: 32 CPUs", HOST, cpus=33)
+    told(place, "has CPUs slower than 2401 MHz, most there is: 2400 MHz", HOST, speed=2401)
+    told(place, "has less than 131073 MB of memory free, most there is: 131072 MB", HOST, memory=131_073)
+    told(place, "lacks the tag 'ssd'", HOST, hosttags="ssd")
+    told(place, "lacks the tag 'sd'", HOST, hosttags="sd,x")
     assert place.refusal(place.user, cpus=33, speed=2401, memory=131_073) == (
-        "No host can take a machine of 33 x 2401 MHz and 131073 MB: 1 have fewer than 33 CPUs, most there is: 32 CPUs")
+        "No host can take a machine of 33 x 2401 MHz and 131073 MB: 1 has fewer than 33 CPUs, most there is: 32 CPUs")
 
 
 def test_what_is_in_use_is_not_free(place: Place) -> None:
     vm = place.deploy(cpus=20, speed=2400, memory=100_000)["id"]
-    assert "1 have less than 31200 MHz of CPU free, most there is: 28800 MHz (sim-c0-h0)" in place.refusal(
+    assert "1 has less than 31200 MHz of CPU free, most there is: 28800 MHz (sim-c0-h0)" in place.refusal(
         place.admin, cpus=13, speed=2400)
-    assert "1 have less than 31073 MB of memory free, most there is: 31072 MB (sim-c0-h0)" in place.refusal(
+    assert "1 has less than 31073 MB of memory free, most there is: 31072 MB (sim-c0-h0)" in place.refusal(
         place.admin, memory=31_073)
     place.admin.job("stopVirtualMachine", id=vm)
     assert place.deploy(cpus=13, speed=2400, memory=31_073)["state"] == "Running"
-    assert "1 have less than 48000 MHz of CPU free" in _start(place, vm)
+    assert "1 has less than 48000 MHz of CPU free" in _start(place, vm)
 
 
 def _start(place: Place, vm: str) -> str:
@@ -70,9 +70,9 @@ def _connect(place: Place) -> None:
     place.service.cloud.db.write(work)
 
 
-CLOSED = "are in a disabled zone, pod or cluster"
+CLOSED = "is in a disabled zone, pod or cluster"
 SWITCHES: dict[str, tuple[str, Callable[[Place, bool], Any]]] = {
-    "host": ("are disabled or in maintenance", lambda p, on: p.admin(
+    "host": ("is disabled or in maintenance", lambda p, on: p.admin(
         "updateHost", id=p.first, allocationstate="Enable" if on else "Disable")),
     "cluster": (CLOSED, lambda p, on: p.admin(
         "updateCluster", id=p.zone.cluster, allocationstate="Enabled" if on else "Disabled")),
@@ -80,7 +80,7 @@ SWITCHES: dict[str, tuple[str, Callable[[Place, bool], Any]]] = {
         "updateCluster", id=p.zone.cluster, managedstate="Managed" if on else "Unmanaged")),
     "pod": (CLOSED, lambda p, on: p.admin(
         "updatePod", id=p.zone.pod, allocationstate="Enabled" if on else "Disabled")),
-    "connection": ("are not connected", lambda p, on: _connect(p) if on else _disconnect(p)),
+    "connection": ("is not connected", lambda p, on: _connect(p) if on else _disconnect(p)),
 }
 
 
@@ -103,15 +103,15 @@ def test_a_disabled_zone_takes_nobody(place: Place) -> None:
 
 
 def test_what_a_pool_lacks_is_told(place: Place) -> None:
-    told(place, "lack the tag 'fast'", POOL, tags="fast")
+    told(place, "lacks the tag 'fast'", POOL, tags="fast")
     assert "No primary storage pool can take a disk of 0.06 GB: " in place.refusal(place.user, tags="fast")
-    told(place, "are shared, but the offering asks for local storage", POOL, storagetype="local")
+    told(place, "is shared, but the offering asks for local storage", POOL, storagetype="local")
     place.fill(place.zone.pool, capacity=2**30, used=2**30)
-    assert "1 are fuller than " in place.refusal(place.user)
+    assert "1 is fuller than " in place.refusal(place.user)
     assert f"({POOL}" not in place.refusal(place.user)
     assert f"({POOL})" in place.refusal(place.admin)
     place.fill(place.zone.pool, capacity=2**26, used=0)
-    assert "1 have less than 0.06 GB to promise, most there is: 0 GB" in place.refusal(place.user)
+    assert "1 has less than 0.06 GB to promise, most there is: 0 GB" in place.refusal(place.user)
     assert f"({POOL})" in place.refusal(place.admin)
     place.fill(place.zone.pool, capacity=2**40, used=0)
     assert place.deploy()["state"] == "Running"
@@ -121,8 +121,8 @@ def test_a_demanded_host_is_the_only_one_looked_at(place: Place) -> None:
     big, small = place.first, place.host("small", memory=1)
     wanted = {"hostid": small}
     text = place.refusal(place.admin, wanted, memory=2048)
-    assert "1 are not the host asked for (sim-c0-h0)" in text
-    assert "1 have less than 2048 MB of memory free, most there is: 1024 MB (sim-c0-small)" in text
+    assert "1 is not the host asked for (sim-c0-h0)" in text
+    assert "1 has less than 2048 MB of memory free, most there is: 1024 MB (sim-c0-small)" in text
     params = place.zone.deploy(serviceofferingid=place.offering(memory=512))
     for host in (small, big):
         assert place.admin.job("deployVirtualMachine", **params, hostid=host)["hostid"] == host
@@ -142,15 +142,15 @@ def test_each_host_is_counted_once_at_the_first_constraint_it_misses(place: Plac
     place.host("poor", hosttags="ssd", memory=0.5)
     text = place.refusal(place.admin, cpus=2, speed=1000, memory=1024, hosttags="ssd")
     assert text == (
-        "No host can take a machine of 2 x 1000 MHz and 1024 MB: 1 are in a disabled zone, pod or cluster "
-        "(sim-c0-closed); 1 are disabled or in maintenance (sim-c0-h0); 7 lack the tag 'ssd' (sim-c0-plain0, "
-        "sim-c0-plain1, sim-c0-plain2, sim-c0-plain3, sim-c0-plain4, ...); 1 have fewer than 2 CPUs, most there is: "
-        "4 CPUs (sim-c0-few); 1 have CPUs slower than 1000 MHz, most there is: 2000 MHz (sim-c0-slow); 1 have less "
+        "No host can take a machine of 2 x 1000 MHz and 1024 MB: 1 is in a disabled zone, pod or cluster "
+        "(sim-c0-closed); 1 is disabled or in maintenance (sim-c0-h0); 7 lack the tag 'ssd' (sim-c0-plain0, "
+        "sim-c0-plain1, sim-c0-plain2, sim-c0-plain3, sim-c0-plain4, ...); 1 has fewer than 2 CPUs, most there is: "
+        "4 CPUs (sim-c0-few); 1 has CPUs slower than 1000 MHz, most there is: 2000 MHz (sim-c0-slow); 1 has less "
         "than 1024 MB of memory free, most there is: 512 MB (sim-c0-poor)")
     assert place.refusal(place.user, cpus=2, speed=1000, memory=1024, hosttags="ssd") == (
-        "No host can take a machine of 2 x 1000 MHz and 1024 MB: 1 are in a disabled zone, pod or cluster; 1 are "
-        "disabled or in maintenance; 7 lack the tag 'ssd'; 1 have fewer than 2 CPUs, most there is: 4 CPUs; 1 have "
-        "CPUs slower than 1000 MHz, most there is: 2000 MHz; 1 have less than 1024 MB of memory free, most there is: "
+        "No host can take a machine of 2 x 1000 MHz and 1024 MB: 1 is in a disabled zone, pod or cluster; 1 is "
+        "disabled or in maintenance; 7 lack the tag 'ssd'; 1 has fewer than 2 CPUs, most there is: 4 CPUs; 1 has "
+        "CPUs slower than 1000 MHz, most there is: 2000 MHz; 1 has less than 1024 MB of memory free, most there is: "
         "512 MB")
 
 

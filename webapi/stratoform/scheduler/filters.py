@@ -13,6 +13,7 @@ from stratoform.errors import ApiError, Fault
 
 NAMED = 5
 """How many excluded candidates an administrator is told by name."""
+_ONE = {"are": "is", "have": "has", "lack": "lacks", "do": "does"}
 
 
 @dataclass(frozen=True)
@@ -37,11 +38,17 @@ class NoPlace(ApiError):  # noqa: N818 - says what happened
 
     def __init__(self, asked: str, noun: str, counts: Sequence[tuple[int, str, str]]) -> None:
         def text(named: bool) -> str:
-            parts = [f"{n} {why}{f' ({names})' if named and names else ''}" for n, why, names in counts]
+            parts = [f"{n} {_of(n, why)}{f' ({names})' if named and names else ''}" for n, why, names in counts]
             return f"No {noun} can take {asked}: " + ("; ".join(parts) if parts else f"there is no {noun} at all")
 
         super().__init__(Fault.INSUFFICIENT_CAPACITY, text(named=False))
         self.admin_message = text(named=True)
+
+
+def _of(count: int, why: str) -> str:
+    """The reason with its verb in the singular for one candidate."""
+    verb, _, rest = why.partition(" ")
+    return f"{_ONE.get(verb, verb)} {rest}" if count == 1 else why
 
 
 def passing(query: Select[Any], filters: Sequence[Filter]) -> Select[Any]:
