@@ -1,4 +1,4 @@
-"""The world all these tests happen in."""
+"""The world that tests of all commands share."""
 
 from tests.functional.permissions.world import lived_in, world
 
