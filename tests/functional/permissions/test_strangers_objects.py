@@ -42,7 +42,7 @@ def cases() -> Iterator[tuple[str, str, str, str]]:
     for asker in ASKERS:
         role = RoleType(ROLES[PEOPLE[asker][0]])
         for name, command in sorted(REGISTRY.items()):
-            if role not in command.roles or matrix()[name][PEOPLE[asker][0]] == "deny":
+            if role not in command.roles or matrix().get(name, {}).get(PEOPLE[asker][0]) == "deny":
                 continue
             for param in command.params.values():
                 if entity(param) in OWNED and not param.admin:
