@@ -36,7 +36,7 @@ class Routers:
             select(Network).join(Router, Router.network_id == Network.id).join(here, here.id == Router.host_id)
             .outerjoin(before, before.id == Router.previous_host_id)
             .where(
-                Network.removed.is_(None), Router.removed.is_(None), Router.state == "Running",
+                Network.removed.is_(None), Router.removed.is_(None),
                 or_((Router.applied < Network.generation) & (here.state == "Up"),
                     Router.previous_host_id.is_not(None) & or_(before.state == "Up", before.removed.is_not(None))),
             ).limit(BATCH)

@@ -38,13 +38,20 @@ def teach_routers(ctx: Ctx) -> Output:
 
 
 def unteach_routers(ctx: Ctx) -> None:
-    """Removes the routers that never came up; those that did know the machine until its addresses are withdrawn."""
+    """Removes routers that were only being made for this machine; others forget it when its addresses go."""
+    vm_id = ctx.args["vm_id"]
     with ctx.services.db.read() as session:
-        network_ids = [n.network_id for n in nics_of(session, ctx.args["vm_id"])]
-        found = [router_of(session, network_id) for network_id in network_ids]
+        lonely = [n.network_id for n in nics_of(session, vm_id) if not _others_on(session, n.network_id, vm_id)]
+        found = [router_of(session, network_id) for network_id in lonely]
     for router in found:
         if router is not None and router.state != "Running":
             _remove_router(ctx, router)
+
+
+def _others_on(session: Session, network_id: int, vm_id: int) -> bool:
+    """True when another machine has an interface on the network."""
+    others = select(Nic.id).where(Nic.network_id == network_id, Nic.vm_id.is_not(None), Nic.vm_id != vm_id)
+    return session.scalar(others.limit(1)) is not None
 
 
 def withdraw_addresses(ctx: Ctx) -> None:
