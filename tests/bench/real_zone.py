@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import time
+import uuid
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -16,6 +18,7 @@ from stratoform.nodes.port import Target
 from tests.bench.real import steps, timed
 from tests.contract.cloud.conftest import RealZone, zone  # noqa: F401 - a fixture
 from tests.contract.conftest import _libvirt, guest_image  # noqa: F401 - fixtures
+from tests.support.host import run
 
 
 def test_measure(zone: RealZone, request: pytest.FixtureRequest, tmp_path: Path) -> None:  # noqa: F811 - the fixture
@@ -28,6 +31,7 @@ def test_measure(zone: RealZone, request: pytest.FixtureRequest, tmp_path: Path)
         zone.ssh(vm["nic"][0]["ipaddress"], "true")
         rows.append(timed(f"{label}: request to ssh login", began))
         rows += steps(zone.process, accepted["jobid"])
+    rows += by_hand(zone, vm["instancename"])
     for command, label in (("stopVirtualMachine", "stop (ACPI)"), ("startVirtualMachine", "start"),
                            ("destroyVirtualMachine", "destroy and expunge")):
         began = time.monotonic()
@@ -35,6 +39,32 @@ def test_measure(zone: RealZone, request: pytest.FixtureRequest, tmp_path: Path)
         rows.append(timed(label, began))
     rows += operations(tmp_path)
     Path(request.config.getoption("--bench-result")).write_text(json.dumps(rows))
+
+
+def by_hand(zone: RealZone, guest: str) -> list[tuple[str, float]]:  # noqa: F811 - the fixture
+    """The same guest by qemu-img and virsh, without a cloud: disk on the same template, same definition, no address."""
+    description = ET.fromstring(run("virsh", "-c", "qemu:///system", "dumpxml", guest).stdout)  # noqa: S314 - libvirt's own
+    began = time.monotonic()
+    disk = zone.place / "primary" / "by-hand.qcow2"
+    template = zone.place / "primary" / f"{zone.ids['template']}.qcow2"
+    run("qemu-img", "create", "-q", "-f", "qcow2", "-b", template, "-F", "qcow2", disk)
+    for path, value in (("name", "by-hand"), ("uuid", str(uuid.uuid4()))):
+        found = description.find(path)
+        assert found is not None
+        found.text = value
+    for element, name, value in (("devices/disk/source", "file", str(disk)),
+                                 ("devices/interface/mac", "address", "02:00:00:00:be:ef")):
+        found = description.find(element)
+        assert found is not None
+        found.set(name, value)
+    for parent, child in (("devices", "graphics"), ("devices", "serial"), ("devices", "console")):
+        for found in description.findall(f"{parent}/{child}"):
+            description.find(parent).remove(found)  # type: ignore[union-attr]  # it has the child
+    run("virsh", "-c", "qemu:///system", "create", "/dev/stdin", stdin=ET.tostring(description))
+    rows = [timed("the same by hand: qemu-img create and virsh create", began)]
+    run("virsh", "-c", "qemu:///system", "destroy", "by-hand")
+    disk.unlink()
+    return rows
 
 
 def operations(folder: Path) -> list[tuple[str, float]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import urllib.request
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
@@ -44,12 +45,19 @@ def _service(folder: Path, url: str | None) -> dict[str, str]:
             f"deployments completed, {CLIENTS} clients": _deploys(api, zone),
             "`listVirtualMachines`, 1 client": rate(lambda: api("listVirtualMachines", listall=True), 1, 100),
             "`listVirtualMachines`, 16 clients": rate(lambda: api("listVirtualMachines", listall=True), CLIENTS, 200),
+            "HTTP alone (`/client/health`), 1 client": rate(lambda: health(process), 1, REQUESTS),
             "`listZones`, 1 client": rate(lambda: api("listZones"), 1, REQUESTS),
             "`listZones`, 16 clients": rate(lambda: api("listZones"), CLIENTS, REQUESTS),
             "memory, after that": f"{memory(process)} MB",
         }
     finally:
         process.stop()
+
+
+def health(process: Process) -> None:
+    """The least a request can cost here: the same server and client, one trivial query, nothing to sign or render."""
+    with urllib.request.urlopen(f"http://127.0.0.1:{process.port}/client/health", timeout=10) as answer:
+        answer.read()
 
 
 def rate(call: Callable[[], object], clients: int, requests: int) -> str:
