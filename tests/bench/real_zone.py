@@ -48,7 +48,8 @@ def by_hand(zone: RealZone, guest: str) -> list[tuple[str, float]]:  # noqa: F81
     disk = zone.place / "primary" / "by-hand.qcow2"
     template = zone.place / "primary" / f"{zone.ids['template']}.qcow2"
     run("qemu-img", "create", "-q", "-f", "qcow2", "-b", template, "-F", "qcow2", disk)
-    for path, value in (("name", "by-hand"), ("uuid", str(uuid.uuid4()))):
+    identity = str(uuid.uuid4())
+    for path, value in (("name", "by-hand"), ("uuid", identity), ("sysinfo/system/entry[@name='uuid']", identity)):
         found = description.find(path)
         assert found is not None
         found.text = value
