@@ -11,6 +11,7 @@ import pytest
 from tests.support.http import Process
 
 RESULT = "bench.json"
+BY_HAND = "the same by hand: qemu-img create and virsh create"
 
 
 def measure(folder: Path) -> str:
@@ -22,7 +23,13 @@ def measure(folder: Path) -> str:
     found = json.loads(result.read_text())
     rows = ["| what | seconds |", "|---|---|"]
     rows += [f"| {label} | {seconds:.2f} |" for label, seconds in found]
-    return "\n".join(rows) + "\n"
+    seconds = dict(found)
+    ratio = seconds["second guest: request to Running"] / seconds[BY_HAND]
+    return "\n".join(rows) + (
+        f"\n\nA deployment takes {ratio:.0f} times what `qemu-img` and `virsh` take by hand for the disk and the guest alone"
+        " (by hand it has no\naddress, no name, no metadata and no record). The difference is the start of Ansible, once an"
+        " operation.\n"
+    )
 
 
 def steps(process: Process, job: str) -> list[tuple[str, float]]:

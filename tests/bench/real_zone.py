@@ -15,7 +15,7 @@ from stratoform.config import home
 from stratoform.nodes.ansible import AnsibleNodes
 from stratoform.nodes.oplog import OperationLog
 from stratoform.nodes.port import Target
-from tests.bench.real import steps, timed
+from tests.bench.real import BY_HAND, steps, timed
 from tests.contract.cloud.conftest import RealZone, zone  # noqa: F401 - a fixture
 from tests.contract.conftest import _libvirt, guest_image  # noqa: F401 - fixtures
 from tests.support.host import run
@@ -62,7 +62,7 @@ def by_hand(zone: RealZone, guest: str) -> list[tuple[str, float]]:  # noqa: F81
         for found in description.findall(f"{parent}/{child}"):
             description.find(parent).remove(found)  # type: ignore[union-attr]  # it has the child
     run("virsh", "-c", "qemu:///system", "create", "/dev/stdin", stdin=ET.tostring(description))
-    rows = [timed("the same by hand: qemu-img create and virsh create", began)]
+    rows = [timed(BY_HAND, began)]
     run("virsh", "-c", "qemu:///system", "destroy", "by-hand")
     disk.unlink()
     return rows
