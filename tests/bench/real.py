@@ -12,6 +12,10 @@ from tests.support.http import Process
 
 RESULT = "bench.json"
 BY_HAND = "the same by hand: qemu-img create and virsh create"
+COMPARED = """\
+A deployment takes {ratio:.0f} times what `qemu-img` and `virsh` take by hand for the disk and the guest alone (by hand it has
+no address, no name, no metadata and no record). The difference is the start of Ansible, once an operation.
+"""
 
 
 def measure(folder: Path) -> str:
@@ -25,11 +29,7 @@ def measure(folder: Path) -> str:
     rows += [f"| {label} | {seconds:.2f} |" for label, seconds in found]
     seconds = dict(found)
     ratio = seconds["second guest: request to Running"] / seconds[BY_HAND]
-    return "\n".join(rows) + (
-        f"\n\nA deployment takes {ratio:.0f} times what `qemu-img` and `virsh` take by hand for the disk and the guest alone"
-        " (by hand it has no\naddress, no name, no metadata and no record). The difference is the start of Ansible, once an"
-        " operation.\n"
-    )
+    return "\n".join(rows) + "\n\n" + COMPARED.format(ratio=ratio)
 
 
 def steps(process: Process, job: str) -> list[tuple[str, float]]:
