@@ -13,8 +13,8 @@ from tests.support.http import Process
 RESULT = "bench.json"
 BY_HAND = "the same by hand: qemu-img create and virsh create"
 COMPARED = """\
-A deployment takes {ratio:.0f} times what `qemu-img` and `virsh` take by hand for the disk and the guest alone (by hand it has
-no address, no name, no metadata and no record). The difference is the start of Ansible, once an operation.
+A deployment takes {ratio:.0f} times what `qemu-img` and `virsh` take by hand for the disk and the guest alone (by hand
+it has no address, no name, no metadata and no record). The difference is the start of Ansible, once an operation.
 """
 
 
