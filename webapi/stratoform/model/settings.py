@@ -85,8 +85,6 @@ DECLARED: Mapping[str, Setting] = {s.name: s for s in (
     Setting("guest.domain.suffix", str, "cloud.internal", "Network",
             "DNS suffix of guest networks that declare none.", scopes=("zone",), pattern=_DOMAIN,
             form="a domain name"),
-    Setting("host", str, "127.0.0.1", "Advanced", "Address under which hosts and guests reach this service.",
-            pattern=rf"{_DOMAIN}|[0-9a-f:]+", form="a host name or an address"),
     Setting("job.expire.minutes", int, "1440", "Advanced", "Minutes a finished job's answer is kept.", 1),
     Setting("max.template.iso.size", int, "50", "Advanced", "Largest image that may be registered, in GB.", 1, 65536),
     Setting("allow.user.create.projects", bool, "true", "Project Defaults", "Users may create projects."),
