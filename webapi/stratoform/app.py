@@ -16,6 +16,7 @@ from .commands.frame.deferred import deferred
 from .commands.frame.directory import Directory
 from .commands.frame.dispatch import Dispatcher as Commands
 from .commands.frame.jobhooks import JobHooks
+from .commands.frame.permissions import Permissions
 from .config import Config
 from .db.database import Database
 from .jobs.dispatch import Dispatcher as Jobs
@@ -98,7 +99,7 @@ def create_cloud(config: Config, nodes: Callable[[Nodes], Nodes] = lambda nodes:
     sagas = dict(SAGAS)
     runner = Runner(db, sagas, services, JobHooks(), worker_name())
     jobs = Jobs(runner, config.threads)
-    shared = Shared(settings, vault, jobs.wait, jobs.wake)
+    shared = Shared(settings, vault, Permissions(db), jobs.wait, jobs.wake)
     sagas["command"] = deferred(shared)  # the one saga that is made of commands, which need the engine themselves
 
     host_watch = HostWatch(db, vault, simulator)

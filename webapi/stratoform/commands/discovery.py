@@ -13,7 +13,6 @@ from stratoform.model.topology import Cluster, Zone
 
 from .frame.answer import Answer, Body, Many, One
 from .frame.base import EVERYONE, OPERATORS, REGISTRY, Command
-from .frame.caller import RoleType
 from .frame.params import Choice, ListOf, Param, Ref, Text, refuse, shown
 from .frame.plain import PlainList
 from .frame.view import Field, View
@@ -54,19 +53,18 @@ def _field(field: Field, *, root: bool) -> Body:
 
 
 @lru_cache(maxsize=32)
-def described(role: RoleType, commands: int) -> Mapping[str, Body]:  # noqa: ARG001 - part of the key
-    """Every command a role may call, by name, as listApis shows it.
+def described(names: frozenset[str], *, root: bool) -> Mapping[str, Body]:
+    """Commands by name, as listApis shows them.
 
     Args:
-        role: whose eyes it is for.
-        commands: how many there are; another number makes another answer.
+        names: the commands.
+        root: with the parameters and fields only root administrators have.
     """
-    allowed = sorted((c for c in REGISTRY.values() if role in c.roles), key=lambda command: command.name)
+    allowed = [REGISTRY[name] for name in sorted(names)]
     about: dict[Any, list[type[Command]]] = defaultdict(list)
     for command in allowed:
         if command.view is not None and command.view.entity is not None:
             about[command.view.entity].append(command)
-    root = role is RoleType.ADMIN
     return {command.name: {
         "name": command.name, "description": command.description, "since": command.since or None,
         "isasync": command.is_async,
@@ -85,7 +83,7 @@ class ListApis(Command, roles=EVERYONE, view=API, since="4.1.0"):
 
     def run(self) -> Answer:
         """See Command.run."""
-        known = described(self.caller.role, len(REGISTRY))
+        known = described(self.context.shared.permissions.commands(self.caller), root=self.caller.is_root)
         if self.name_ is None:
             return Many(API.key, list(known.values()), len(known))
         if self.name_ not in known:

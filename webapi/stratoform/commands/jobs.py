@@ -153,10 +153,4 @@ class ListAsyncJobs(OwnedList, roles=EVERYONE, view=ASYNC_JOB):
         return wanted
 
     def _asked_by(self) -> list[ColumnElement[bool]]:
-        """Whose jobs: the same rules as for owned objects, but a job's domain is its account's."""
-        if self.account is None and self.domainid is not None:
-            if self.caller.role is RoleType.USER:
-                raise ApiError(Fault.NOT_PERMITTED, "Parameter domainid is for administrators only")
-            inside = subtree(self.domainid.path) if self.isrecursive else Domain.id == self.domainid.id
-            return [inside]
         return self.owned_conditions(Job)

@@ -203,7 +203,7 @@ class ListTemplates(OwnedList, roles=EVERYONE, view=TEMPLATE):
     def _filtered(self) -> list[ColumnElement[bool]]:
         """What the template filter means (CloudStack API, listTemplates)."""
         ready = Template.state == "Ready"
-        whose = self.owned_conditions(Template) if {"account", "domainid"} & set(self.values) else []
+        whose = self.owned_conditions(Template) if {"account", "domainid", "projectid"} & set(self.values) else []
         featured, public = Template.is_featured.is_(True), Template.is_public.is_(True)
         meaning: dict[str, Callable[[], list[ColumnElement[bool]]]] = {
             "featured": lambda: [public, featured, ready, *whose],

@@ -11,8 +11,12 @@ from stratoform.secrets import Vault
 
 from .compute import GuestOs, ServiceOffering
 from .network import NetworkOffering
+from .roles import Role
 from .seed_compute import guest_os_categories_and_types, service_offerings
 from .seed_networks import network_offerings
+from .seed_roles import roles
+from .seed_storage import disk_offerings
+from .storage import DiskOffering
 from .tenancy import ROOT_DOMAIN, SYSTEM, Account, Domain, User
 
 ADMIN_TYPE = 1
@@ -40,6 +44,8 @@ def bootstrap(session: Session, vault: Vault) -> None:
             if name == "admin":
                 user.api_key, user.secret_key = new_key(), vault.seal(new_key())
             session.add(user)
+    if session.scalar(select(Role.id).limit(1)) is None:
+        session.add_all(roles())
     if session.scalar(select(GuestOs.id).limit(1)) is None:
         for category, names in guest_os_categories_and_types():
             session.add(category)
@@ -47,6 +53,8 @@ def bootstrap(session: Session, vault: Vault) -> None:
             session.add_all(GuestOs(category_id=category.id, name=name) for name in names)
     if session.scalar(select(ServiceOffering.id).limit(1)) is None:
         session.add_all(service_offerings())
+    if session.scalar(select(DiskOffering.id).limit(1)) is None:
+        session.add_all(disk_offerings())
     if session.scalar(select(NetworkOffering.id).limit(1)) is None:
         session.add_all(network_offerings())
 

@@ -67,6 +67,14 @@ class Setting:
 _LABEL = "[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
 _DOMAIN = rf"{_LABEL}(\.{_LABEL})*"
 
+_LIMITS = (
+    ("user.vms", "virtual machines", 20), ("public.ips", "public IP addresses", 20), ("volumes", "volumes", 20),
+    ("snapshots", "snapshots", 20), ("templates", "templates", 20), ("networks", "networks", 20), ("vpcs", "VPCs", 20),
+    ("cpus", "CPUs", 40), ("memory", "MB of memory", 40960), ("primary.storage", "GiB of primary storage", 200),
+    ("secondary.storage", "GiB of secondary storage", 400),
+)
+"""What accounts and projects may have unless said otherwise: last part of the setting's name, noun, default."""
+
 DECLARED: Mapping[str, Setting] = {s.name: s for s in (
     Setting("cpu.overprovisioning.factor", float, "1", "Advanced",
             "How many times a host's CPU may be given to guests.", 1, 1000, ("cluster",)),
@@ -97,6 +105,10 @@ DECLARED: Mapping[str, Setting] = {s.name: s for s in (
     Setting("wait", int, "1800", "Advanced", "Seconds a command that waits for a host may take.", 1),
     Setting("stop.graceful.seconds", int, "60", "Advanced",
             "Seconds a guest gets to shut down before it is switched off.", 0, 240),
+    Setting("max.account.projects", int, "-1", "Account Defaults", "Most projects an account may own; -1: any.", -1),
+    *(Setting(f"max.{owner}.{what}", int, str(default), f"{owner.title()} Defaults",
+              f"Most {noun} where the {owner} has no limit of its own; -1: any.", -1)
+      for owner in ("account", "project") for what, noun, default in _LIMITS),
 )}
 
 

@@ -130,6 +130,29 @@ class TemplateCopy(Base):
     __table_args__ = (UniqueConstraint("template_id", "pool_id"),)
 
 
+class DiskOffering(Entity):
+    """How much disk, and what kind. ``size`` in bytes, 0 when who makes the disk chooses (``customized``).
+
+    The rates are limits (bytes or operations per second) its disks really have; None: no limit.
+    """
+
+    __tablename__ = "disk_offering"
+
+    name: Mapped[str]
+    display_text: Mapped[str] = mapped_column(String(4096))
+    size: Mapped[int] = mapped_column(BigInteger, default=0)
+    customized: Mapped[bool] = mapped_column(default=False)
+    storage_type: Mapped[str] = mapped_column(String(16), default="shared")
+    tags: Mapped[list[str]] = mapped_column(default=list)
+    domain_id: Mapped[int | None] = mapped_column(ForeignKey("domain.id"))
+    display_offering: Mapped[bool] = mapped_column(default=True)
+    bytes_read_rate: Mapped[int | None] = mapped_column(BigInteger)
+    bytes_write_rate: Mapped[int | None] = mapped_column(BigInteger)
+    iops_read_rate: Mapped[int | None] = mapped_column(BigInteger)
+    iops_write_rate: Mapped[int | None] = mapped_column(BigInteger)
+    sort_key: Mapped[int] = mapped_column(default=0)
+
+
 VOLUME_STATES = StateTable(
     {
         "Allocated": State("Declared; nothing of it is on any pool."),
@@ -151,7 +174,7 @@ VOLUME_STATES = StateTable(
 
 
 class Volume(Entity):
-    """A disk. ``size`` in bytes; a root disk belongs to its machine for life."""
+    """A disk. ``size`` in bytes; a root disk belongs to its machine for life, a data disk while it is attached."""
 
     __tablename__ = "volume"
 
@@ -164,6 +187,7 @@ class Volume(Entity):
     pool_id: Mapped[int | None] = mapped_column(ForeignKey("storage_pool.id"), index=True)
     template_id: Mapped[int | None] = mapped_column(ForeignKey("template.id"))
     service_offering_id: Mapped[int | None] = mapped_column(ForeignKey("service_offering.id"))
+    disk_offering_id: Mapped[int | None] = mapped_column(ForeignKey("disk_offering.id"), index=True)
     device_id: Mapped[int | None]
     size: Mapped[int] = mapped_column(BigInteger)
     format: Mapped[str] = mapped_column(String(16), default="qcow2")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import ForeignKey, Index, String, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -20,28 +20,39 @@ class Domain(Entity):
     __tablename__ = "domain"
 
     name: Mapped[str]
-    parent_id: Mapped[int | None] = mapped_column(ForeignKey("domain.id"))
+    parent_id: Mapped[int | None] = mapped_column(ForeignKey("domain.id"), index=True)
     path: Mapped[str] = mapped_column(String(512), index=True)
     network_domain: Mapped[str | None]
     state: Mapped[str] = mapped_column(String(16), default="Active")
 
 
+PROJECT_TYPE = 5
+"""The type of accounts that stand for projects: they own what a project has and have no users."""
+
+
 class Account(Entity):
-    """What owns resources and is billed for them; its type decides what its users may call."""
+    """What owns resources and is billed for them; its type and role decide what its users may call."""
 
     __tablename__ = "account"
 
     name: Mapped[str]
     domain_id: Mapped[int] = mapped_column(ForeignKey("domain.id"))
-    type: Mapped[int]  # RoleType of commands/frame/caller.py, as the API numbers account types
+    type: Mapped[int]  # RoleType of commands/frame/caller.py, as the API numbers account types; or PROJECT_TYPE
+    role_id: Mapped[int | None] = mapped_column(ForeignKey("role.id"))  # none: the built-in role of its type
     state: Mapped[str] = mapped_column(String(16), default="enabled")
     network_domain: Mapped[str | None]
+    default_zone_id: Mapped[int | None] = mapped_column(ForeignKey("zone.id"))
+    details: Mapped[dict[str, Any] | None]
 
     __table_args__ = (Index("ix_account_domain_name", "domain_id", "name"),)
 
 
 class User(Entity):
-    """A person or program of an account. The secret key is kept encrypted (stratoform/secrets.py)."""
+    """A person or program of an account.
+
+    The secret key is kept encrypted, the password as a hash (stratoform/secrets.py). ``source`` says who checks the
+    password: ``native`` this cloud, ``ldap`` a directory.
+    """
 
     __tablename__ = "user"
 
@@ -53,6 +64,10 @@ class User(Entity):
     state: Mapped[str] = mapped_column(String(16), default="enabled")
     api_key: Mapped[str | None] = mapped_column(String(128), unique=True)
     secret_key: Mapped[str | None] = mapped_column(LongText)
+    password: Mapped[str | None] = mapped_column(LongText)
+    timezone: Mapped[str | None] = mapped_column(String(64))
+    source: Mapped[str] = mapped_column(String(16), default="native", server_default="native")
+    failed_logins: Mapped[int] = mapped_column(default=0, server_default="0")  # in a row
 
 
 class Owner(NamedTuple):

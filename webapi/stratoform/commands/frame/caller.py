@@ -24,6 +24,13 @@ class Caller:
     domain_id: int
     domain_path: str
     role: RoleType
+    custom_role: tuple[int, int] | None = None  # row id and version of a role that is no built-in one
+    projects: tuple[int, ...] = ()  # accounts of the projects the caller's account is a member of
+
+    @property
+    def accounts(self) -> tuple[int, ...]:
+        """The accounts whose things the caller shares: its own and its projects'."""
+        return (self.account_id, *self.projects)
 
     @property
     def is_root(self) -> bool:

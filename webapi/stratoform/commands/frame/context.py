@@ -21,6 +21,16 @@ from .scope import visible
 E = TypeVar("E", bound=Entity)
 
 
+class Allowed(Protocol):
+    """Knows who may call what (permissions.Permissions)."""
+
+    def allow(self, caller: Caller, command: Any, /) -> bool:
+        """Whether the caller may call the command."""
+
+    def commands(self, caller: Caller, /) -> frozenset[str]:
+        """The names of every command the caller may call."""
+
+
 class JobEnd(Protocol):
     """Waits for a job's end."""
 
@@ -34,6 +44,7 @@ class Shared:
 
     settings: Settings
     vault: Vault
+    permissions: Allowed
     wait: JobEnd
     wake: Callable[[], None]
 

@@ -10,20 +10,10 @@ from stratoform.jobs.saga import Context as JobContext
 from stratoform.jobs.saga import Saga, db
 from stratoform.jobs.tables import Job
 from stratoform.model.base import entity_of
-from stratoform.model.tenancy import Account, Domain, User
 
 from .base import REGISTRY, AsyncCommand
-from .caller import Caller, RoleType
 from .context import Context, Shared
-
-
-def caller_of(session: Session, user_id: int) -> Caller:
-    """The caller behind a job, as its account is now."""
-    user, account, domain = (
-        session.query(User, Account, Domain).join(Account, Account.id == User.account_id)
-        .join(Domain, Domain.id == Account.domain_id).filter(User.id == user_id).one()
-    )
-    return Caller(user.id, account.id, domain.id, domain.path, RoleType(account.type))
+from .directory import caller_of
 
 
 def deferred(shared: Shared) -> Saga[Any]:

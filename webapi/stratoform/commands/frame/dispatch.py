@@ -34,6 +34,7 @@ class Dispatcher:
     def __init__(self, db: Database, shared: Shared) -> None:
         self.db = db
         self.shared = shared
+        self.permissions = shared.permissions
 
     def __call__(self, name: str, params: Mapping[str, Value], caller: Caller) -> Answer:
         """The command's answer.
@@ -44,7 +45,7 @@ class Dispatcher:
         command = REGISTRY.get(name)
         if command is None:
             raise ApiError(Fault.UNKNOWN_COMMAND, f"There is no command {name[:100]!r}; listApis lists all there are")
-        if caller.role not in command.roles:
+        if not self.permissions.allow(caller, command):
             raise ApiError(Fault.NOT_PERMITTED, f"The command {name} is not available to this account")
         values = command.parse(params, caller)
         try:

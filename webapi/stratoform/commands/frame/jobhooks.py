@@ -18,7 +18,7 @@ from stratoform.model.storage import TEMPLATE_STATES, Template
 from stratoform.nodes.port import NodeError
 
 from .base import REGISTRY
-from .deferred import caller_of
+from .directory import caller_of
 
 log = logging.getLogger(__name__)
 

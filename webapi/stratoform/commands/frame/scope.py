@@ -1,7 +1,7 @@
 """Who may see what: one rule a kind of object, as SQL conditions.
 
 Root administrators see everything; domain administrators the subtree of their domain; users what their account
-owns. Shared things (zones, offerings, networks, templates) are also seen by those they are offered to.
+and its projects own. Shared things (zones, offerings, networks, templates) are also seen by those they are offered to.
 """
 
 from __future__ import annotations
@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, false, or_, select
+from sqlalchemy import ColumnElement, or_, select
 
 from stratoform.model.compute import InstanceGroup, ServiceOffering, SshKeyPair, Vm
 from stratoform.model.network import Network
+from stratoform.model.projects import Project
 from stratoform.model.records import Event
 from stratoform.model.storage import Template, Volume
 from stratoform.model.tenancy import Account, Domain, User
@@ -48,17 +49,39 @@ def ancestors(caller: Caller) -> Condition:
 
 
 def owned(entity: type[Any], caller: Caller) -> Condition:
-    """Rows whose owner the caller is, or administers."""
+    """Rows whose owner the caller is, shares a project with, or administers."""
     if caller.role is RoleType.DOMAIN_ADMIN:
-        column = entity.domain_id if hasattr(entity, "domain_id") else None
-        if column is None:
-            members = select(Account.id).join(Domain, Domain.id == Account.domain_id).where(subtree(caller.domain_path))
-            condition: Condition = entity.account_id.in_(members)
-            return condition
-        inside: Condition = column.in_(select(Domain.id).where(subtree(caller.domain_path)))
-        return inside
-    own: Condition = entity.account_id == caller.account_id
-    return own
+        return inside(entity, subtree(caller.domain_path)) | belongs(entity, caller.projects)
+    return belongs(entity, caller.accounts)
+
+
+def belongs(entity: type[Any], accounts: Sequence[int]) -> Condition:
+    """Rows of these accounts."""
+    column = entity.account_id
+    condition: Condition = column == accounts[0] if len(accounts) == 1 else column.in_(accounts)
+    return condition
+
+
+def inside(entity: type[Any], domains: Condition) -> Condition:
+    """Rows whose owner is in one of the domains that meet the condition."""
+    if hasattr(entity, "domain_id"):
+        wanted: Condition = entity.domain_id.in_(select(Domain.id).where(domains))
+    else:
+        members = select(Account.id).join(Domain, Domain.id == Account.domain_id).where(domains)
+        wanted = entity.account_id.in_(members)
+    return wanted
+
+
+def of_projects(entity: type[Any]) -> Condition:
+    """Rows that belong to projects."""
+    condition: Condition = entity.account_id.in_(select(Project.account_id))
+    return condition
+
+
+def not_of_projects(entity: type[Any]) -> Condition:
+    """Rows that belong to no project."""
+    condition: Condition = entity.account_id.not_in(select(Project.account_id))
+    return entity.account_id.is_(None) | condition if entity.__table__.c.account_id.nullable else condition
 
 
 def _offered(column: Any, caller: Caller) -> Condition:
@@ -99,7 +122,12 @@ def _account(caller: Caller) -> Condition:
 
 
 def _user(caller: Caller) -> Condition:
-    return User.account_id == caller.account_id if caller.role is RoleType.USER else false()
+    return User.account_id.in_(select(Account.id).where(_account(caller)))
+
+
+def _project(caller: Caller) -> Condition:
+    mine = Project.account_id.in_(caller.projects)
+    return mine | inside(Project, subtree(caller.domain_path)) if caller.role is RoleType.DOMAIN_ADMIN else mine
 
 
 _RULES: dict[type[Any], Callable[[Caller], Condition]] = {
@@ -112,6 +140,7 @@ _RULES: dict[type[Any], Callable[[Caller], Condition]] = {
     Network: _network,
     Zone: _zone,
     ServiceOffering: _offering,
+    Project: _project,
     Domain: _domain,
     Account: _account,
     User: _user,

@@ -2,7 +2,33 @@
 
 from __future__ import annotations
 
-from stratoform.commands.frame.view import Field, View, unset
+from typing import Any
+
+from sqlalchemy import Select
+
+from stratoform.commands.frame.view import Field, View, col, unset
+from stratoform.model.projects import Project
+from stratoform.model.tenancy import PROJECT_TYPE, Account, Domain
+
+
+def with_owner(query: Select[Any], entity: Any, *, outer: bool = False) -> Select[Any]:
+    """Joins what the owner's fields need; ``outer`` for rows that may have no owner or no domain."""
+    return (
+        query.join(Account, Account.id == entity.account_id, isouter=outer)
+        .join(Domain, Domain.id == entity.domain_id, isouter=outer)
+        .outerjoin(Project, Project.account_id == Account.id)
+    )
+
+
+OWNER = (
+    col("account", "string", "The account that owns it; left out for what a project owns.", Account.name, Account.type,
+        make=lambda name, kind: None if kind == PROJECT_TYPE else name),
+    col("projectid", "string", "The project that owns it.", Project.uuid),
+    col("project", "string", "Name of that project.", Project.name),
+    col("domainid", "string", "The domain of its owner.", Domain.uuid),
+    col("domain", "string", "Name of that domain.", Domain.name),
+)
+"""The owner's fields of a response; its view's joins begin with ``with_owner``."""
 
 TAG = View("tags", None, (
     unset("key", "string", "The tag's key."),

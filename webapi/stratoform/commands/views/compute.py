@@ -14,10 +14,9 @@ from stratoform.model.addresses import text
 from stratoform.model.compute import GuestOs, InstanceGroup, ServiceOffering, Vm
 from stratoform.model.network import Network, Nic
 from stratoform.model.storage import Template, Volume
-from stratoform.model.tenancy import Account, Domain
 from stratoform.model.topology import Host, Zone
 
-from .common import NO_TAGS
+from .common import NO_TAGS, OWNER, with_owner
 from .network import NIC
 
 _Root = aliased(Volume)
@@ -25,7 +24,7 @@ _Root = aliased(Volume)
 
 def _joins(query: Select[Any]) -> Select[Any]:
     return (
-        query.join(Account, Account.id == Vm.account_id).join(Domain, Domain.id == Vm.domain_id)
+        with_owner(query, Vm)
         .join(Zone, Zone.id == Vm.zone_id).outerjoin(Host, Host.id == Vm.host_id)
         .join(Template, Template.id == Vm.template_id)
         .join(ServiceOffering, ServiceOffering.id == Vm.service_offering_id)
@@ -76,11 +75,7 @@ VM = View("virtualmachine", Vm, (
     col("id", "string", "The virtual machine's id.", Vm.uuid),
     col("name", "string", "Its host name.", Vm.name),
     col("displayname", "string", "Its name for people.", Vm.display_name),
-    col("account", "string", "The account that owns it.", Account.name),
-    unset("projectid", "string", "The project that owns it."),
-    unset("project", "string", "Name of that project."),
-    col("domainid", "string", "The domain of its owner.", Domain.uuid),
-    col("domain", "string", "Name of that domain.", Domain.name),
+    *OWNER,
     col("created", "date", "When it was made.", Vm.created),
     col("state", "string", "Its state, e.g. Running or Stopped.", Vm.state),
     col("haenable", "boolean", "True when it is restarted after its host failed.", ServiceOffering.offer_ha),

@@ -19,10 +19,10 @@ from stratoform.model.network import (
     PhysicalNetwork,
     TrafficType,
 )
-from stratoform.model.tenancy import Account, Domain
+from stratoform.model.tenancy import Domain
 from stratoform.model.topology import Pod, Zone
 
-from .common import NO_TAGS
+from .common import NO_TAGS, OWNER, with_owner
 
 
 def _join_zone_of_wire(query: Select[Any]) -> Select[Any]:
@@ -65,12 +65,10 @@ TRAFFIC_TYPE = View("traffictype", TrafficType, (
 
 def _join_range(query: Select[Any]) -> Select[Any]:
     return (
-        query.join(Zone, Zone.id == IpRange.zone_id)
+        with_owner(query, IpRange, outer=True).join(Zone, Zone.id == IpRange.zone_id)
         .outerjoin(Network, Network.id == IpRange.network_id)
         .outerjoin(PhysicalNetwork, PhysicalNetwork.id == IpRange.physical_network_id)
         .outerjoin(Pod, Pod.id == IpRange.pod_id)
-        .outerjoin(Account, Account.id == IpRange.account_id)
-        .outerjoin(Domain, Domain.id == IpRange.domain_id)
     )
 
 
@@ -80,9 +78,7 @@ VLAN_IP_RANGE = View("vlaniprange", IpRange, (
         IpRange.for_virtual_network),
     col("zoneid", "string", "Zone of the range.", Zone.uuid),
     col("vlan", "string", "VLAN id, or untagged.", IpRange.vlan),
-    col("account", "string", "Account it is reserved for.", Account.name),
-    col("domainid", "string", "Domain it is reserved for.", Domain.uuid),
-    col("domain", "string", "Name of that domain.", Domain.name),
+    *OWNER,
     col("podid", "string", "Pod whose guests use it.", Pod.uuid),
     col("podname", "string", "Name of that pod.", Pod.name),
     col("gateway", "string", "Gateway of the addresses.", IpRange.gateway),
@@ -92,8 +88,6 @@ VLAN_IP_RANGE = View("vlaniprange", IpRange, (
     col("startip", "string", "First address.", IpRange.start, make=text),
     col("endip", "string", "Last address.", IpRange.end, make=text),
     col("networkid", "string", "Network whose guests use it.", Network.uuid),
-    unset("projectid", "string", "Project it is reserved for."),
-    unset("project", "string", "Name of that project."),
     col("physicalnetworkid", "string", "Physical network that carries it.", PhysicalNetwork.uuid),
     unset("startipv6", "string", "First IPv6 address."),
     unset("endipv6", "string", "Last IPv6 address."),
@@ -184,10 +178,8 @@ USABLE: ColumnElement[bool] = _TOTAL > _HELD
 
 def _join_network(query: Select[Any]) -> Select[Any]:
     return (
-        query.join(Zone, Zone.id == Network.zone_id)
+        with_owner(query, Network, outer=True).join(Zone, Zone.id == Network.zone_id)
         .join(NetworkOffering, NetworkOffering.id == Network.offering_id)
-        .join(Domain, Domain.id == Network.domain_id)
-        .outerjoin(Account, Account.id == Network.account_id)
         .outerjoin(PhysicalNetwork, PhysicalNetwork.id == Network.physical_network_id)
     )
 
@@ -223,11 +215,7 @@ NETWORK = View("network", Network, (
     col("acltype", "string", "Whom it serves: an Account or a Domain.", Network.acl_type),
     col("subdomainaccess", "boolean", "True when domains below its own may use it.", Network.subdomain_access,
         Network.acl_type, make=lambda access, acl: access if acl == "Domain" else None),
-    col("account", "string", "Account it belongs to.", Account.name),
-    unset("projectid", "string", "Project it belongs to."),
-    unset("project", "string", "Name of that project."),
-    col("domainid", "string", "Domain it belongs to or serves.", Domain.uuid),
-    col("domain", "string", "Name of that domain.", Domain.name),
+    *OWNER,
     unset("isdefault", "boolean", "Not used; a guest's default network is its NIC's matter."),
     Field("service", "list", "Its services.", (NetworkOffering.services,),
           make=lambda declared: services(declared, providers=False), nested=SERVICE),

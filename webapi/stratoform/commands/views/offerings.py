@@ -1,4 +1,4 @@
-"""Service offerings, guest operating systems, key pairs."""
+"""Service and disk offerings, guest operating systems, key pairs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ from sqlalchemy import Select
 
 from stratoform.commands.frame.view import View, col, csv, jobs_of, unset
 from stratoform.model.compute import GuestOs, GuestOsCategory, ServiceOffering, SshKeyPair
+from stratoform.model.storage import DiskOffering
 from stratoform.model.tenancy import Domain
+
+GIB = 2**30
 
 
 def _offering_domain(query: Select[Any]) -> Select[Any]:
@@ -50,6 +53,37 @@ SERVICE_OFFERING = View("serviceoffering", ServiceOffering, (
         ServiceOffering.speed, ServiceOffering.memory, make=lambda *sizes: None in sizes, since="4.3.0"),
     *jobs_of(ServiceOffering),
 ), _offering_domain)
+
+
+def _disk_offering_domain(query: Select[Any]) -> Select[Any]:
+    return query.outerjoin(Domain, Domain.id == DiskOffering.domain_id)
+
+
+DISK_OFFERING = View("diskoffering", DiskOffering, (
+    col("id", "string", "The offering's id.", DiskOffering.uuid),
+    col("domainid", "string", "The domain it is for; none: for all.", Domain.uuid),
+    col("domain", "string", "Name of that domain.", Domain.name),
+    col("name", "string", "The offering's name.", DiskOffering.name),
+    col("displaytext", "string", "Text for people.", DiskOffering.display_text),
+    col("disksize", "long", "Size in GB; 0 when who makes the disk chooses.", DiskOffering.size,
+        make=lambda size: size // GIB),
+    col("created", "date", "When it was made.", DiskOffering.created),
+    col("iscustomized", "boolean", "True when who makes the disk chooses its size.", DiskOffering.customized),
+    col("iscustomizediops", "boolean", "True when who makes the disk chooses its I/O operations per second.",
+        DiskOffering.id, make=lambda _id: False),
+    unset("miniops", "long", "I/O operations per second its disks are promised."),
+    unset("maxiops", "long", "I/O operations per second its disks may have."),
+    col("tags", "string", "Storage tags its disks need, joined by commas.", DiskOffering.tags, make=csv),
+    col("storagetype", "string", "shared or local: where its disks are placed.", DiskOffering.storage_type),
+    col("provisioningtype", "string", "thin: room is taken when it is written to.", DiskOffering.id,
+        make=lambda _id: "thin", since="4.4"),
+    col("diskBytesReadRate", "long", "Bytes per second its disks may read.", DiskOffering.bytes_read_rate),
+    col("diskBytesWriteRate", "long", "Bytes per second its disks may write.", DiskOffering.bytes_write_rate),
+    col("diskIopsReadRate", "long", "Reads per second its disks may do.", DiskOffering.iops_read_rate),
+    col("diskIopsWriteRate", "long", "Writes per second its disks may do.", DiskOffering.iops_write_rate),
+    col("displayoffering", "boolean", "False when only root administrators see it.", DiskOffering.display_offering),
+    *jobs_of(DiskOffering),
+), _disk_offering_domain)
 
 GUEST_OS_CATEGORY = View("oscategory", GuestOsCategory, (
     col("id", "string", "The category's id.", GuestOsCategory.uuid),

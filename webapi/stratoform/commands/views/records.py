@@ -8,13 +8,14 @@ from sqlalchemy import Select
 
 from stratoform.commands.frame.view import Field, View, col, unset
 from stratoform.model.records import Event
-from stratoform.model.tenancy import Account, Domain, User
+from stratoform.model.tenancy import User
+
+from .common import OWNER, with_owner
 
 
 def _event_people(query: Select[Any]) -> Select[Any]:
     return (
-        query.join(Account, Account.id == Event.account_id).join(Domain, Domain.id == Event.domain_id)
-        .outerjoin(User, User.id == Event.user_id)
+        with_owner(query, Event).outerjoin(User, User.id == Event.user_id)
     )
 
 
@@ -30,11 +31,7 @@ EVENT = View("event", Event, (
     col("type", "string", "What was done, e.g. VM.CREATE.", Event.type),
     col("level", "string", "INFO, WARN or ERROR.", Event.level),
     col("description", "string", "What happened, in words.", Event.description),
-    col("account", "string", "The account that owns what was acted on.", Account.name),
-    unset("projectid", "string", "The project that owns it."),
-    unset("project", "string", "Name of that project."),
-    col("domainid", "string", "Id of the owner's domain.", Domain.uuid),
-    col("domain", "string", "Name of the owner's domain.", Domain.name),
+    *OWNER,
     col("created", "date", "When it happened.", Event.created),
     col("state", "state", "Scheduled, Started or Completed.", Event.state),
     col("parentid", "string", "The event that began this chain.", Event.start_uuid),

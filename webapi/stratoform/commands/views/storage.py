@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Select, or_
+from sqlalchemy import Select, func, or_
 
 from stratoform.commands.frame.view import View, col, csv, jobs_of, unset
 from stratoform.model.capacity import PROMISED
 from stratoform.model.compute import GuestOs, ServiceOffering, Vm
-from stratoform.model.storage import ImageStore, StoragePool, Template, Volume
-from stratoform.model.tenancy import Account, Domain
+from stratoform.model.storage import DiskOffering, ImageStore, StoragePool, Template, Volume
+from stratoform.model.tenancy import Account
 from stratoform.model.topology import Cluster, Pod, Zone
 
-from .common import NO_TAGS
+from .common import NO_TAGS, OWNER, with_owner
 
 
 def _pool_places(query: Select[Any]) -> Select[Any]:
@@ -77,7 +77,7 @@ def _template_places(query: Select[Any]) -> Select[Any]:
     """One row for each zone a template serves: one of all zones appears in each, as the reference has it."""
     serves = or_(Zone.id == Template.zone_id, Template.zone_id.is_(None) & Zone.removed.is_(None))
     return (
-        query.join(Account, Account.id == Template.account_id).join(Domain, Domain.id == Template.domain_id)
+        with_owner(query, Template)
         .join(GuestOs, GuestOs.id == Template.guest_os_id).outerjoin(Zone, serves)
         .outerjoin(ImageStore, ImageStore.id == Template.image_store_id)
     )
@@ -104,7 +104,7 @@ TEMPLATE = View("template", Template, (
     col("ostypeid", "string", "The guest operating system's id.", GuestOs.uuid),
     col("ostypename", "string", "Name of that operating system.", GuestOs.name),
     col("accountid", "string", "Id of the owner account.", Account.uuid),
-    col("account", "string", "Name of the owner account.", Account.name),
+    *OWNER,
     col("zoneid", "string", "The zone it serves.", Zone.uuid),
     col("zonename", "string", "Name of that zone.", Zone.name),
     col("status", "string", "How the download goes, went, or why it failed.", Template.status, Template.state,
@@ -113,8 +113,6 @@ TEMPLATE = View("template", Template, (
         Template.size, make=lambda size: size or None),
     col("templatetype", "string", "USER, BUILTIN, SYSTEM or ROUTING.", Template.type),
     col("hypervisor", "string", "The hypervisor it runs on.", Template.hypervisor),
-    col("domain", "string", "Name of the owner's domain.", Domain.name),
-    col("domainid", "string", "Id of the owner's domain.", Domain.uuid),
     col("isextractable", "boolean", "True when it may be downloaded from the cloud.", Template.is_extractable),
     col("checksum", "string", "Checksum of the image as registered, else as stored.", Template.checksum,
         Template.stored_checksum, make=lambda declared, stored: declared or stored),
@@ -122,8 +120,6 @@ TEMPLATE = View("template", Template, (
     col("hostid", "string", "The image store that holds it.", ImageStore.uuid, admin=True),
     col("hostname", "string", "Name of that store.", ImageStore.name, admin=True),
     col("templatetag", "string", "Tag of the hosts its guests are placed on.", Template.tag, admin=True),
-    unset("projectid", "string", "The project that owns it."),
-    unset("project", "string", "Name of that project."),
     col("details", "map", "Free key-value pairs that its machines inherit.",
         Template.details, make=lambda details: details or None),
     NO_TAGS,
@@ -136,10 +132,10 @@ TEMPLATE = View("template", Template, (
 
 def _volume_places(query: Select[Any]) -> Select[Any]:
     return (
-        query.join(Zone, Zone.id == Volume.zone_id).join(Account, Account.id == Volume.account_id)
-        .join(Domain, Domain.id == Volume.domain_id).outerjoin(Vm, Vm.id == Volume.vm_id)
+        with_owner(query, Volume).join(Zone, Zone.id == Volume.zone_id).outerjoin(Vm, Vm.id == Volume.vm_id)
         .outerjoin(StoragePool, StoragePool.id == Volume.pool_id).outerjoin(Template, Template.id == Volume.template_id)
         .outerjoin(ServiceOffering, ServiceOffering.id == Volume.service_offering_id)
+        .outerjoin(DiskOffering, DiskOffering.id == Volume.disk_offering_id)
     )
 
 
@@ -148,6 +144,11 @@ def _storage_type(pool: int | None, host: int | None, offered: str | None) -> st
     if pool is not None:
         return "local" if host is not None else "shared"
     return offered or "shared"
+
+
+def _rate(name: str) -> Any:
+    """A limit of its disk offering, or, of a root disk, of its service offering."""
+    return func.coalesce(getattr(DiskOffering, name), getattr(ServiceOffering, name))
 
 
 VOLUME = View("volume", Volume, (
@@ -167,22 +168,18 @@ VOLUME = View("volume", Volume, (
     unset("maxiops", "long", "I/O operations per second it may have."),
     col("created", "date", "When it was made.", Volume.created),
     col("state", "string", "Ready when it is on its pool.", Volume.state),
-    col("account", "string", "Name of the owner account.", Account.name),
-    unset("projectid", "string", "The project that owns it."),
-    unset("project", "string", "Name of that project."),
-    col("domainid", "string", "Id of the owner's domain.", Domain.uuid),
-    col("domain", "string", "Name of the owner's domain.", Domain.name),
-    col("storagetype", "string", "shared or local.", Volume.pool_id, StoragePool.host_id, ServiceOffering.storage_type,
-        make=_storage_type),
-    col("diskBytesReadRate", "long", "Bytes per second it may read.", ServiceOffering.bytes_read_rate),
-    col("diskBytesWriteRate", "long", "Bytes per second it may write.", ServiceOffering.bytes_write_rate),
-    col("diskIopsReadRate", "long", "Reads per second it may do.", ServiceOffering.iops_read_rate),
-    col("diskIopsWriteRate", "long", "Writes per second it may do.", ServiceOffering.iops_write_rate),
+    *OWNER,
+    col("storagetype", "string", "shared or local.", Volume.pool_id, StoragePool.host_id,
+        func.coalesce(DiskOffering.storage_type, ServiceOffering.storage_type), make=_storage_type),
+    col("diskBytesReadRate", "long", "Bytes per second it may read.", _rate("bytes_read_rate")),
+    col("diskBytesWriteRate", "long", "Bytes per second it may write.", _rate("bytes_write_rate")),
+    col("diskIopsReadRate", "long", "Reads per second it may do.", _rate("iops_read_rate")),
+    col("diskIopsWriteRate", "long", "Writes per second it may do.", _rate("iops_write_rate")),
     col("hypervisor", "string", "The hypervisor it belongs to.", StoragePool.hypervisor, Vm.hypervisor,
         make=lambda pool, vm: pool or vm, admin=True),
-    unset("diskofferingid", "string", "The disk offering it was made from."),
-    unset("diskofferingname", "string", "Name of that offering."),
-    unset("diskofferingdisplaytext", "string", "Text of that offering."),
+    col("diskofferingid", "string", "The disk offering it was made from.", DiskOffering.uuid),
+    col("diskofferingname", "string", "Name of that offering.", DiskOffering.name),
+    col("diskofferingdisplaytext", "string", "Text of that offering.", DiskOffering.display_text),
     col("storage", "string", "Name of the pool it is on.", StoragePool.name, admin=True),
     unset("snapshotid", "string", "The snapshot it was made from."),
     col("attached", "date", "When it was attached to its machine.", Volume.attached),

@@ -1,11 +1,18 @@
 """Alembic's environment; ``config.attributes["connection"]`` is the database it works on."""
 
+import importlib
+import pkgutil
+
 from alembic import context
 
+from stratoform import model
 from stratoform.jobs.tables import Base as JobBase
-from stratoform.model import compute, network, records, storage, tenancy, topology  # noqa: F401 - they declare tables
 from stratoform.model.base import Base
 from stratoform.nodes.simulator import Base as SimulatorBase
+
+for module in pkgutil.iter_modules(model.__path__):  # they declare tables
+    if not module.ispkg:
+        importlib.import_module(f"{model.__name__}.{module.name}")
 
 METADATA = [Base.metadata, JobBase.metadata, SimulatorBase.metadata]
 
