@@ -31,6 +31,7 @@ def server(folder: Path) -> Iterator[str]:
         process = subprocess.Popen(
             [shutil.which("mariadbd") or "/usr/sbin/mariadbd", "--no-defaults", f"--user={user}", f"--datadir={data}",
              f"--socket={data}/s.sock", f"--port={port}", "--bind-address=127.0.0.1",
+             f"--tmpdir={data}",  # a server deletes what others have in a folder of temporary tables they share
              "--innodb-flush-log-at-trx-commit=0", "--skip-log-bin", "--max-connections=300"],
             stdout=subprocess.DEVNULL, stderr=log)
     try:
