@@ -140,6 +140,7 @@ def _infrastructure(api: Client, place: Zone) -> Things:
         "template": place.template, "network_offering": offering,
         "traffic": api.items("listTrafficTypes", physicalnetworkid=place.physical_network)[0]["id"],
         "os_type": api.items("listOsTypes")[0]["id"], "os_category": api.items("listOsCategories")[0]["id"],
+        **_providers(api, wire, spare_zone),
         "spare_zone": spare_zone, "spare_pod": spare_pod, "spare_wire": wire,
         "spare_cluster": api.one("addCluster", clustername="spare", **cluster)["id"],
         "spare_traffic": api.job("addTrafficType", physicalnetworkid=wire, traffictype="Guest")["id"],
@@ -152,6 +153,21 @@ def _infrastructure(api: Client, place: Zone) -> Things:
         "spare_network_offering": api.one(
             "createNetworkOffering", name="spare", displaytext="spare", traffictype="Guest", guestiptype="Shared",
             supportedservices="Dhcp", specifyvlan=True, specifyipranges=True)["id"],
+    }
+
+
+def _providers(api: Client, wire: str, spare_zone: str) -> Things:
+    """Providers of network services: one as it comes, one without its element, and a wire without any."""
+    wires = {name: api.job("createPhysicalNetwork", zoneid=spare_zone, name=name)["id"] for name in ("bare", "plain")}
+    for bare in wires.values():
+        api.job("deleteNetworkServiceProvider",
+                id=api.one("listNetworkServiceProviders", physicalnetworkid=bare)["id"])
+    provider = api.one("listNetworkServiceProviders", physicalnetworkid=wire)["id"]
+    return {
+        "bare_wire": wires["bare"], "provider": provider,
+        "element": api.one("listVirtualRouterElements", nspid=provider)["id"],
+        "plain_provider": api.job("addNetworkServiceProvider", physicalnetworkid=wires["plain"],
+                                  name="VirtualRouter")["id"],
     }
 
 

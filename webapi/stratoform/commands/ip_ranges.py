@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, exists, func, select
@@ -16,6 +17,7 @@ from .frame.owned import Owner, account_of
 from .frame.params import Bool, Ip4, Ip6, Netmask, NoneYet, Ref, Text, refuse
 from .pods import demand_unreserved
 from .rules.addressing import UNTAGGED, Span, Vlan, holding, span, subnet
+from .rules.basic_zones import network_of, subnet_of
 from .rules.places import asked, demand_in_zone, in_use, not_yet, take_turn
 from .views.network import VLAN_IP_RANGE
 
@@ -43,8 +45,12 @@ def demand_free_span(command: Command, wanted: Span, *scope: Any) -> None:
         raise refuse("startip", f"the range {wanted} overlaps the IP range {Span(other.start, other.end)}")
 
 
-class CreateVlanIpRange(Owner, roles=ROOT_ONLY, event="VLAN.IP.RANGE.CREATE", view=VLAN_IP_RANGE):
-    """Adds a range of addresses: to a shared network (networkid), or to the public addresses of a zone."""
+CREATED = replace(VLAN_IP_RANGE, key="vlan")
+"""A new range stands under another key than a listed one (reference)."""
+
+
+class CreateVlanIpRange(Owner, roles=ROOT_ONLY, event="VLAN.IP.RANGE.CREATE", view=CREATED):
+    """Adds a range of addresses: to a shared network (networkid), to a pod's guests, or to a zone's public ones."""
 
     forvirtualnetwork = Bool("True (default without networkid): public addresses; false: addresses of guests.")
     networkid = Ref(Network, "Shared network whose guests get the addresses.")
@@ -66,31 +72,50 @@ class CreateVlanIpRange(Owner, roles=ROOT_ONLY, event="VLAN.IP.RANGE.CREATE", vi
     def check(self) -> None:
         """See Command.check."""
         refuse_ipv6(self)
-        if self.podid is not None:
-            raise refuse("podid", not_yet("a range of a pod's guests"))
+        if self.podid is not None and self._place().network_type != "Basic":
+            raise refuse("podid", "only the guests of a basic zone have addresses of their pod")
         if self.startip is None:
             raise refuse("startip", "the first address is missing")
         if self.public and self.networkid is not None:
             raise refuse("forvirtualnetwork", "public addresses belong to no guest network; leave networkid out")
-        if not self.public and self.networkid is None:
+        network = self.networkid
+        if not self.public and network is None and self.podid is not None:
+            network = network_of(self.context, self._place())
+        if not self.public and network is None:
             raise refuse("networkid", "say which shared network the addresses are for")
-        self.planned = self._guests(self.networkid) if self.networkid is not None else self._public()
+        self.planned = self._guests(network) if network is not None else self._public()
+
+    def _place(self) -> Zone:
+        """The zone of the pod, or of the network."""
+        for row in (self.podid, self.networkid):
+            if row is not None:
+                return self.session.get_one(Zone, row.zone_id)
+        raise refuse("zoneid", "say which zone the addresses are for")
 
     @property
     def public(self) -> bool:
         """True for public addresses."""
-        return self.networkid is None if self.forvirtualnetwork is None else self.forvirtualnetwork
+        guests = self.networkid is not None or self.podid is not None
+        return not guests if self.forvirtualnetwork is None else self.forvirtualnetwork
 
     def run(self) -> IpRange:
         """See Command.run."""
         self.session.add(self.planned)
+        if self.planned.pod_id is not None:  # the guest network of a basic zone has its subnet from its first range
+            network = self.session.get_one(Network, self.planned.network_id)
+            network.gateway, network.netmask = self.planned.gateway, self.planned.netmask
+            network.cidr = str(subnet(self.planned.gateway, self.planned.netmask))
         return self.planned
 
     def _guests(self, network: Network) -> IpRange:
         """Further addresses of a shared network, in the subnet it has."""
-        if network.guest_type != "Shared" or network.gateway is None or network.netmask is None:
-            raise refuse("networkid", f"network '{network.name}' is not Shared; its addresses are not given by range")
         zone = self.session.get_one(Zone, network.zone_id)
+        gateway, netmask = network.gateway, network.netmask
+        if zone.network_type == "Basic":
+            take_turn(self.session, zone.id)
+            gateway, netmask = subnet_of(self.context, network, self.podid, (self.gateway, self.netmask))
+        if network.guest_type != "Shared" or gateway is None or netmask is None:
+            raise refuse("networkid", f"network '{network.name}' is not Shared; its addresses are not given by range")
         if self.zoneid is not None:
             demand_in_zone("zoneid", network, self.zoneid)
         for name in ("account", "domainid"):
@@ -99,19 +124,19 @@ class CreateVlanIpRange(Owner, roles=ROOT_ONLY, event="VLAN.IP.RANGE.CREATE", vi
         if self.physicalnetworkid is not None and self.physicalnetworkid.id != network.physical_network_id:
             raise refuse("physicalnetworkid", f"network '{network.name}' is on another physical network")
         vlan = network.vlan or UNTAGGED
-        for name, value, own in (("vlan", self.vlan, vlan), ("gateway", self.gateway, network.gateway),
-                                 ("netmask", self.netmask, network.netmask)):
+        for name, value, own in (("vlan", self.vlan, vlan), ("gateway", self.gateway, gateway),
+                                 ("netmask", self.netmask, netmask)):
             if value is not None and value != own:
                 raise refuse(name, f"network '{network.name}' has {own}; {not_yet('a second subnet of a network')}")
         take_turn(self.session, zone.id)
-        wanted = span(subnet(network.gateway, network.netmask), network.gateway, str(self.startip), self.endip)
+        wanted = span(subnet(gateway, netmask), gateway, str(self.startip), self.endip)
         demand_free_span(self, wanted, IpRange.network_id == network.id)
         if vlan == UNTAGGED:
             demand_unreserved(self, zone, wanted)
         return IpRange(
             zone_id=network.zone_id, network_id=network.id, physical_network_id=network.physical_network_id,
-            for_virtual_network=False, vlan=vlan, gateway=network.gateway, netmask=network.netmask,
-            start=wanted.start, end=wanted.end,
+            for_virtual_network=False, vlan=vlan, gateway=gateway, netmask=netmask, start=wanted.start, end=wanted.end,
+            pod_id=self.podid.id if self.podid is not None else None,
         )
 
     def _public(self) -> IpRange:

@@ -13,7 +13,7 @@ from stratoform.model.network_services import DELIVERED, ELEMENTS, NetworkElemen
 
 from .frame.answer import Body
 from .frame.base import ADMINS, ROOT_ONLY, AsyncCommand, ListCommand, lock
-from .frame.params import Bool, Choice, ListOf, NoneYet, Ref, Text, refuse
+from .frame.params import Bool, Choice, ListOf, Ref, Text, refuse
 from .frame.plain import PlainList
 from .network_offerings import CAPABILITIES, PROVIDERS, SERVICES
 from .rules.places import asked, not_yet, take_turn
@@ -23,6 +23,8 @@ from .views.network_services import NETWORK_PROVIDER, NETWORK_SERVICE, TRAFFIC_I
 
 STATES = ("Enabled", "Disabled")
 NOUN = "network service provider"
+CARRIERS = {"Guest": "bridge"}
+"""Kind of traffic to the operation that carries it; hosts see to the other kinds themselves."""
 
 
 def services_asked(provider: str, wanted: list[str] | None) -> list[str]:
@@ -226,18 +228,6 @@ class ConfigureVirtualRouterElement(
             self.session.get_one(NetworkProvider, self.id.provider_id).state = "Disabled"
 
 
-class ListInternalLoadBalancerElements(PlainList, roles=ADMINS, view=VIRTUAL_ROUTER_ELEMENT):
-    """Lists the elements that providers of internal load balancers work by. This cloud has no such provider yet."""
-
-    id = NoneYet("internal load balancer element", "Only this element.")
-    nspid = NoneYet("internal load balancer provider", "Only elements of this provider.")
-    enabled = Bool("True: only enabled ones; false: only others.")
-
-    def items(self) -> list[Body]:
-        """See PlainList.items."""
-        return []
-
-
 class ListSupportedNetworkServices(PlainList, roles=ROOT_ONLY, view=NETWORK_SERVICE, since="3.0.0"):
     """Lists the services network offerings can have, with who gives them and what can be chosen of them."""
 
@@ -265,5 +255,5 @@ class ListTrafficTypeImplementors(PlainList, roles=ROOT_ONLY, view=TRAFFIC_IMPLE
 
     def items(self) -> list[Body]:
         """See PlainList.items."""
-        return [{"traffictype": kind, "traffictypeimplementor": "bridge"} for kind in TYPES
+        return [{"traffictype": kind, "traffictypeimplementor": operation} for kind, operation in CARRIERS.items()
                 if self.traffictype in {None, kind}]

@@ -31,8 +31,10 @@ from .ip_ranges import refuse_ipv6
 from .network_offerings import GUEST_TYPES, SERVICES, TRAFFIC, has_service
 from .pods import demand_unreserved
 from .rules.addressing import UNTAGGED, Span, Vlan, holding, span, subnet
+from .rules.basic_zones import demand_first_network
 from .rules.network_domains import suffix_for
 from .rules.places import asked, demand_in_zone, not_yet, take_turn
+from .rules.providers import demand_provided
 from .views.network import NETWORK, USABLE
 
 ACL_TYPES = ("Account", "Domain")
@@ -97,38 +99,47 @@ class CreateNetwork(Owner, roles=EVERYONE, event="NETWORK.CREATE", view=NETWORK)
         refuse_ipv6(self)
         if self.isolatedpvlan is not None:
             raise refuse("isolatedpvlan", not_yet("a private VLAN"))
-        if self.zoneid.network_type != "Advanced":
-            raise refuse("zoneid", f"zone '{self.zoneid.name}' is Basic; " + not_yet("a guest network of a basic zone"))
-        if self.zoneid.security_groups:
+        if self.basic:
+            demand_first_network(self.context, self.zoneid, self.values)
+        elif self.zoneid.security_groups:
             raise refuse("zoneid", f"zone '{self.zoneid.name}' has security groups, of which "
                          + not_yet("filtering in shared networks"))
         if self.networkdomain is not None and "Dns" not in offering.services:
             raise refuse("networkdomain", f"offering '{offering.name}' has no service Dns that could serve it")
         take_turn(self.session, self.zoneid.id)
         self._check_audience()
-        self._check_place()
+        demand_provided(self.session, self._wire(), offering)
+        if not self.basic:
+            self._check_place()
+
+    @property
+    def basic(self) -> bool:
+        """True in a basic zone."""
+        return self.zoneid.network_type == "Basic"
 
     def run(self) -> Network:
         """See Command.run."""
         account, domain = self._audience()
-        gateway, netmask, addresses = self._addresses()
+        gateway, netmask, addresses = (None, None, None) if self.basic else self._addresses()
         vlan = self.vlan or UNTAGGED
         network = Network(
             name=self.name_, display_text=self.displaytext, offering_id=self.networkofferingid.id,
             physical_network_id=self._wire().id, zone_id=self.zoneid.id,
             account_id=account.id if account is not None else None, domain_id=domain.id,
             acl_type="Account" if account is not None else "Domain", subdomain_access=self.subdomainaccess is not False,
-            guest_type="Shared", state="Setup", gateway=gateway, netmask=netmask, cidr=str(subnet(gateway, netmask)),
-            vlan=vlan, display_network=self.displaynetwork is not False,
+            guest_type="Shared", state="Setup", gateway=gateway, netmask=netmask,
+            cidr=str(subnet(gateway, netmask)) if gateway and netmask else None, vlan=vlan,
+            display_network=self.displaynetwork is not False,
             network_domain=self.networkdomain or suffix_for(self.context, self.zoneid, domain, account),
         )
         self.session.add(network)
         self.session.flush()
-        self.session.add(IpRange(
-            zone_id=network.zone_id, network_id=network.id, physical_network_id=network.physical_network_id,
-            for_virtual_network=False, vlan=vlan, gateway=gateway, netmask=netmask,
-            start=addresses.start, end=addresses.end,
-        ))
+        if addresses is not None:
+            self.session.add(IpRange(
+                zone_id=network.zone_id, network_id=network.id, physical_network_id=network.physical_network_id,
+                for_virtual_network=False, vlan=vlan, gateway=gateway, netmask=netmask,
+                start=addresses.start, end=addresses.end,
+            ))
         return network
 
     def _audience(self) -> tuple[Account | None, Domain]:

@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, delete
 
 from stratoform.model.base import now
 from stratoform.model.network import IpRange, Network, PhysicalNetwork, TrafficType
+from stratoform.model.network_services import install
 from stratoform.model.tenancy import Domain
 from stratoform.model.topology import Zone
 
@@ -15,6 +16,7 @@ from .frame.base import ROOT_ONLY, AsyncCommand, ListCommand
 from .frame.params import Choice, ListOf, Ref, Text, refuse
 from .rules.addressing import VlanRanges, holding
 from .rules.places import asked, demand_free_name, not_yet, take_turn
+from .rules.providers import remove_providers
 from .rules.tags import TagList
 from .views.network import PHYSICAL_NETWORK
 
@@ -64,6 +66,7 @@ class CreatePhysicalNetwork(
             isolation_methods=list(dict.fromkeys(self.isolationmethods or [])),
         )
         self.session.add(wire)
+        install(self.session, wire)
         return wire
 
     def run(self) -> None:
@@ -141,4 +144,5 @@ class DeletePhysicalNetwork(AsyncCommand, roles=ROOT_ONLY, event="PHYSICAL.NETWO
         """See Command.run."""
         self.check()  # again, under the lock
         self.session.execute(delete(TrafficType).where(TrafficType.physical_network_id == self.id.id))
+        remove_providers(self.session, self.id)
         self.id.removed = now()

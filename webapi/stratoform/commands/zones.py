@@ -16,6 +16,7 @@ from .frame.params import Bool, Choice, Cidr, Details, DomainName, Ip4, Ip6, Lis
 from .frame.scope import visible
 from .rules.capacities import CapacityList
 from .rules.places import ALLOCATION, asked, demand_free_name, not_yet
+from .rules.providers import remove_providers
 from .views.topology import ZONE
 
 
@@ -155,6 +156,7 @@ class DeleteZone(Command, roles=ROOT_ONLY, event="ZONE.DELETE"):
         """See Command.run."""
         for wire in self.context.all(PhysicalNetwork, PhysicalNetwork.zone_id == self.id.id):
             self.session.execute(delete(TrafficType).where(TrafficType.physical_network_id == wire.id))
+            remove_providers(self.session, wire)
             wire.removed = now()
         for addresses in self.context.all(IpRange, IpRange.zone_id == self.id.id):
             addresses.removed = now()

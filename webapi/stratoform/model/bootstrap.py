@@ -11,6 +11,7 @@ from stratoform.secrets import Vault
 
 from .compute import GuestOs, ServiceOffering
 from .network import NetworkOffering
+from .network_services import install_everywhere
 from .roles import Role
 from .seed_compute import guest_os_categories_and_types, service_offerings
 from .seed_networks import network_offerings
@@ -57,6 +58,7 @@ def bootstrap(session: Session, vault: Vault) -> None:
         session.add_all(disk_offerings())
     if session.scalar(select(NetworkOffering.id).limit(1)) is None:
         session.add_all(network_offerings())
+    install_everywhere(session)
 
 
 def admin_keys(session: Session, vault: Vault) -> tuple[str, str]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, update
+from sqlalchemy import CursorResult, select, update
 from sqlalchemy.orm import Session
 
 from stratoform.db.database import Lost
 from stratoform.model.compute import VM_STATES, ServiceOffering, Vm
+from stratoform.model.network import IpRange, Nic
 from stratoform.model.storage import VOLUME_STATES, StoragePool, Volume
 from stratoform.model.topology import Host
 
@@ -33,7 +34,7 @@ def claim(session: Session, vm: Vm, volumes: Sequence[Volume], host_id: int | No
     offering = session.get_one(ServiceOffering, vm.service_offering_id)
     need = hosts.Need(
         vm.zone_id, vm.hypervisor, vm.cpus, vm.speed, vm.memory, tuple(offering.host_tags), host_id,
-        tuple(v.pool_id for v in volumes if v.pool_id is not None), vm.last_host_id,
+        tuple(v.pool_id for v in volumes if v.pool_id is not None), vm.last_host_id, _pods(session, vm),
     )
     host, placed = _place(session, need, [v for v in volumes if v.pool_id is None], offering)
     _bump(session, host)
@@ -64,6 +65,16 @@ def _place(
             except NoPlace as error:  # hosts of other places may reach another pool
                 refusal = refusal or error
     raise refusal or hosts.refusal(session, need)
+
+
+def _pods(session: Session, vm: Vm) -> tuple[int, ...]:
+    """The pods that the machine's addresses belong to; none in advanced zones."""
+    ranges = (
+        select(IpRange.pod_id).join(Nic, Nic.network_id == IpRange.network_id)
+        .where(Nic.vm_id == vm.id, IpRange.pod_id.is_not(None), IpRange.removed.is_(None),
+               IpRange.start <= Nic.ip, IpRange.end >= Nic.ip)
+    )
+    return tuple(pod for pod in session.scalars(ranges.distinct()) if pod is not None)
 
 
 def _bump(session: Session, row: Host | StoragePool) -> None:

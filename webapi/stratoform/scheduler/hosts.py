@@ -30,6 +30,7 @@ class Need:
     host_id: int | None = None  # demanded
     pool_ids: tuple[int, ...] = ()  # pools its disks are on already
     last_host_id: int | None = None  # preferred
+    pod_ids: tuple[int, ...] = ()  # pods its addresses belong to (basic zones)
 
     def __str__(self) -> str:
         """The need as refusals put it."""
@@ -76,6 +77,8 @@ def _rules(need: Need) -> tuple[Sequence[Filter], Sequence[Any]]:
     ]
     if need.host_id is not None:
         rules.append(Filter(Host.id == need.host_id, "are not the host asked for"))
+    if need.pod_ids:
+        rules.append(Filter(Host.pod_id.in_(need.pod_ids), "are in another pod than its addresses"))
     rules += [Filter(has_word(Host.tags, tag), f"lack the tag '{tag}'") for tag in need.host_tags]
     for pool_id in need.pool_ids:
         rules.append(Filter(_reaches(pool_id), "do not reach the storage its disks are on"))

@@ -80,6 +80,23 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_role_permission_removed'), ['removed'], unique=False)
         batch_op.create_index(batch_op.f('ix_role_permission_role_id'), ['role_id'], unique=False)
 
+    op.create_table('network_provider',
+    sa.Column('physical_network_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('name', sa.String(length=64), nullable=False),
+    sa.Column('state', sa.String(length=16), nullable=False),
+    sa.Column('services', stratoform.db.types.Words(), nullable=False),
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('uuid', sa.String(length=40), nullable=False),
+    sa.Column('created', stratoform.db.types.Moment(), nullable=False),
+    sa.Column('removed', stratoform.db.types.Moment(), nullable=True),
+    sa.ForeignKeyConstraint(['physical_network_id'], ['physical_network.id'], name=op.f('fk_network_provider_physical_network_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_network_provider')),
+    sa.UniqueConstraint('uuid', name=op.f('uq_network_provider_uuid'))
+    )
+    with op.batch_alter_table('network_provider', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_network_provider_physical_network_id'), ['physical_network_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_network_provider_removed'), ['removed'], unique=False)
+
     op.create_table('project',
     sa.Column('name', sa.String(length=255), nullable=False),
     sa.Column('display_text', sa.String(length=4096), nullable=False),
@@ -119,6 +136,22 @@ def upgrade() -> None:
     with op.batch_alter_table('resource_limit', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_resource_limit_removed'), ['removed'], unique=False)
 
+    op.create_table('network_element',
+    sa.Column('provider_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('type', sa.String(length=32), nullable=False),
+    sa.Column('enabled', sa.Boolean(), nullable=False),
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('uuid', sa.String(length=40), nullable=False),
+    sa.Column('created', stratoform.db.types.Moment(), nullable=False),
+    sa.Column('removed', stratoform.db.types.Moment(), nullable=True),
+    sa.ForeignKeyConstraint(['provider_id'], ['network_provider.id'], name=op.f('fk_network_element_provider_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_network_element')),
+    sa.UniqueConstraint('uuid', name=op.f('uq_network_element_uuid'))
+    )
+    with op.batch_alter_table('network_element', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_network_element_provider_id'), ['provider_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_network_element_removed'), ['removed'], unique=False)
+
     op.create_table('project_member',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('project_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -136,8 +169,8 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column('role_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True))
         batch_op.add_column(sa.Column('default_zone_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True))
         batch_op.add_column(sa.Column('details', sa.JSON(), nullable=True))
-        batch_op.create_foreign_key(batch_op.f('fk_account_default_zone_id'), 'zone', ['default_zone_id'], ['id'])
         batch_op.create_foreign_key(batch_op.f('fk_account_role_id'), 'role', ['role_id'], ['id'])
+        batch_op.create_foreign_key(batch_op.f('fk_account_default_zone_id'), 'zone', ['default_zone_id'], ['id'])
 
     with op.batch_alter_table('domain', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_domain_parent_id'), ['parent_id'], unique=False)
@@ -174,8 +207,8 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_domain_parent_id'))
 
     with op.batch_alter_table('account', schema=None) as batch_op:
-        batch_op.drop_constraint(batch_op.f('fk_account_role_id'), type_='foreignkey')
         batch_op.drop_constraint(batch_op.f('fk_account_default_zone_id'), type_='foreignkey')
+        batch_op.drop_constraint(batch_op.f('fk_account_role_id'), type_='foreignkey')
         batch_op.drop_column('details')
         batch_op.drop_column('default_zone_id')
         batch_op.drop_column('role_id')
@@ -184,6 +217,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_project_member_account_id'))
 
     op.drop_table('project_member')
+    with op.batch_alter_table('network_element', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_network_element_removed'))
+        batch_op.drop_index(batch_op.f('ix_network_element_provider_id'))
+
+    op.drop_table('network_element')
     with op.batch_alter_table('resource_limit', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_resource_limit_removed'))
 
@@ -193,6 +231,11 @@ def downgrade() -> None:
         batch_op.drop_index('ix_project_domain_name')
 
     op.drop_table('project')
+    with op.batch_alter_table('network_provider', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_network_provider_removed'))
+        batch_op.drop_index(batch_op.f('ix_network_provider_physical_network_id'))
+
+    op.drop_table('network_provider')
     with op.batch_alter_table('role_permission', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_role_permission_role_id'))
         batch_op.drop_index(batch_op.f('ix_role_permission_removed'))
