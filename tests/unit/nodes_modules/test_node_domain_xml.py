@@ -9,6 +9,9 @@ from ansible_collections.stratoform.cloud.plugins.module_utils.node.domain_xml i
     Disk,
     Guest,
     Nic,
+    disk_xml,
+    disks_in,
+    serial,
     shares,
     to_xml,
     vnc_port,
@@ -47,6 +50,24 @@ def test_disks_keep_their_places_and_the_first_boots() -> None:
     assert [disk.find("target").get("dev") for disk in disks] == ["vda", "vdb"]  # type: ignore[union-attr]
     assert [disk.find("source").get("file") for disk in disks] == ["/srv/a", "/srv/b"]  # type: ignore[union-attr]
     assert [disk.find("boot") is not None for disk in disks] == [True, False]
+
+
+def test_a_disk_that_is_plugged_in_is_as_one_from_the_start() -> None:
+    name = "3c9d7a52-51a4-4b62-8f29-6d6a2bb4f0aa"
+    disk = Disk("/srv/a'<&>", "qcow2", "virtio", 1, serial(name), {"read_iops_sec": 5})
+    start = build(disks=[Disk("/srv/root", "qcow2", "virtio", 0), disk]).findall("devices/disk")[1]
+    assert ElementTree.tostring(start, encoding="unicode") == disk_xml(disk)
+    assert (start.findtext("serial"), start.findtext("iotune/read_iops_sec")) == ("3c9d7a5251a44b628f29", "5")
+    (seen,) = disks_in(f"<domain><devices>{disk_xml(disk)}</devices></domain>")
+    assert (seen["device"], seen["path"], seen["limits"]["read_iops_sec"]) == ("vdb", "/srv/a'<&>", 5)
+    assert seen["limits"]["write_bytes_sec"] == 0
+
+
+@pytest.mark.parametrize(("machine", "ports"), [("q35", 18), ("pc", 0)])
+def test_ports_to_plug_disks_into(machine: str, ports: int) -> None:
+    found = build(machine=machine, disks=[Disk("/srv/a", "qcow2", "virtio", 0)]).findall(
+        "devices/controller[@model='pcie-root-port']")
+    assert len(found) == ports
 
 
 @pytest.mark.parametrize(("bus", "device"), [("virtio", "vdc"), ("scsi", "sdc"), ("sata", "sdc"), ("ide", "hdc")])

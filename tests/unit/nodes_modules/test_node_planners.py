@@ -8,6 +8,7 @@ import pytest
 from ansible_collections.stratoform.cloud.plugins.module_utils.node import (
     bridges,
     domains,
+    guest_disks,
     pools,
     store_images,
     stores,
@@ -102,6 +103,45 @@ def test_volume_plan(current: dict[str, Any], desired: dict[str, Any] | None, st
 def test_a_volume_is_not_changed_at_its_owners_cost(change: dict[str, Any], cause: str) -> None:
     with pytest.raises(NodeError, match=cause):
         volumes.plan(FOUND, {**VOLUME, **change})
+
+
+def test_a_volume_shrinks_when_told_to() -> None:
+    assert verbs(volumes.plan(FOUND, {**VOLUME, "capacity_bytes": 512}, shrink=True)) == ["shrink"]
+    assert verbs(volumes.plan(FOUND, {**VOLUME, "capacity_bytes": 2048}, shrink=True)) == ["grow"]
+    assert verbs(volumes.plan(FOUND, VOLUME, shrink=True)) == []
+
+
+NONE, SOME = {"read_bytes_sec": 0}, {"read_bytes_sec": 7}
+OFF: dict[str, Any] = {"running": False}
+BARE: dict[str, Any] = {"running": True}
+PLUGGED = {**BARE, "device": "vdb", "capacity_bytes": 1024, "limits": NONE}
+DISK: dict[str, Any] = {"device": "vdb", "capacity_bytes": None, "limits": NONE}
+
+
+@pytest.mark.parametrize(("current", "desired", "steps"), [
+    (BARE, DISK, ["plug"]),
+    (PLUGGED, DISK, []),
+    (PLUGGED, {**DISK, "capacity_bytes": 1024}, []),
+    (PLUGGED, {**DISK, "capacity_bytes": 2048}, ["grow"]),
+    (PLUGGED, {**DISK, "limits": SOME}, ["limit"]),
+    (PLUGGED, {**DISK, "capacity_bytes": 2048, "limits": SOME}, ["grow", "limit"]),
+    (PLUGGED, None, ["unplug"]),
+    (BARE, None, []),
+    (OFF, None, []),
+])
+def test_guest_disk_plan(current: dict[str, Any], desired: dict[str, Any] | None, steps: list[str]) -> None:
+    assert verbs(guest_disks.plan(current, desired)) == steps
+
+
+@pytest.mark.parametrize(("current", "desired", "cause"), [
+    (OFF, DISK, "does not run"),
+    ({**BARE, "taken": "/srv/x"}, DISK, "vdb is taken by /srv/x"),
+    (PLUGGED, {**DISK, "device": "vdc"}, "has it as vdb, not as vdc"),
+    (PLUGGED, {**DISK, "capacity_bytes": 512}, "no guest bears that it shrinks"),
+])
+def test_a_guest_disk_that_cannot_be(current: dict[str, Any], desired: dict[str, Any], cause: str) -> None:
+    with pytest.raises(NodeError, match=cause):
+        guest_disks.plan(current, desired)
 
 
 def test_template_plan() -> None:

@@ -60,7 +60,7 @@ OPERATIONS: Mapping[str, Operation] = {op.name: op for op in (
     }),
     Operation("volume", "volume", QUICK, "The pool holds a disk of that name, or none.", {
         "pool_uuid": _TEXT, "name": _TEXT, "size_bytes": _NUMBER, "format": _TEXT, "backing": _TEXT_OR_NONE,
-        "state": _TEXT,
+        "shrink": _FLAG, "state": _TEXT,
     }),
     Operation("image_store", "store", QUICK, "Secondary storage is reachable and writable here.", {
         "url": _TEXT, "state": _TEXT,
@@ -80,5 +80,9 @@ OPERATIONS: Mapping[str, Operation] = {op.name: op for op in (
         "name": _TEXT, "uuid": _TEXT, "state": _TEXT, "vcpus": _NUMBER, "memory_mb": _NUMBER, "cpu_mhz": _NUMBER,
         "machine": _TEXT, "acceleration": _TEXT_OR_NONE, "disks": _LIST, "nics": _LIST,
         "vnc_password": _TEXT_OR_NONE, "force": _FLAG, "shutdown_timeout_s": _NUMBER,
+    }),
+    Operation("guest_disk", "disk", QUICK, "The running guest has the disk with its size and limits, or not.", {
+        "name": _TEXT, "uuid": _TEXT, "pool_uuid": _TEXT, "volume": _TEXT, "format": _TEXT, "bus": _TEXT,
+        "device_id": _NUMBER, "limits": _MAP, "size_bytes": _NUMBER_OR_NONE, "state": _TEXT, "timeout_s": _NUMBER,
     }),
 )}

@@ -190,7 +190,11 @@ def _volume(host: _Host, args: dict[str, Any]) -> Facts:
         return {}
     if args.get("backing") and pool.get("template", args["backing"]) is None:
         raise host.fail(f"Failed to create volume {name}: backing file {args['backing']} does not exist")
-    pool.put("volume", name, args)
+    current = pool.get("volume", name)
+    if current is not None and current["size_bytes"] > args["size_bytes"] and not args.get("shrink"):
+        raise host.fail(f"Failed to prepare volume {name}: it has {current['size_bytes']} bytes and cannot shrink to "
+                        f"{args['size_bytes']}")
+    pool.put("volume", name, {key: value for key, value in args.items() if key != "shrink"})
     return {"path": name, "capacity_bytes": args["size_bytes"], "allocation_bytes": 0}
 
 
@@ -250,7 +254,31 @@ def _domain(host: _Host, args: dict[str, Any]) -> Facts:
     return {"name": name, "uuid": args["uuid"], "state": "running", "vnc_port": 5900}
 
 
+def _guest_disk(host: _Host, args: dict[str, Any]) -> Facts:
+    guest, volume = host.get("domain", args["name"]), args["volume"]
+    if guest is None or guest["uuid"] != args["uuid"]:
+        if args["state"] == "absent":
+            return {}
+        raise host.fail(f"Failed to attach disk {volume} of guest {args['name']}: the guest does not run on this host")
+    disk = {key: args[key] for key in ("pool_uuid", "volume", "format", "bus", "device_id", "limits")}
+    others = [d for d in guest["disks"] if d["volume"] != volume]
+    if args["state"] == "absent":
+        host.put("domain", args["name"], {**guest, "disks": others})
+        return {}
+    if any(d["device_id"] == args["device_id"] for d in others):
+        raise host.fail(f"Failed to attach disk {volume} of guest {args['name']}: its device is taken")
+    pool = host.pool(args["pool_uuid"])
+    file = pool.get("volume", volume)
+    if file is None:
+        raise host.fail(f"Failed to attach disk {volume} of guest {args['name']}: volume {volume} does not exist")
+    if args.get("size_bytes"):
+        pool.put("volume", volume, {**file, "size_bytes": args["size_bytes"]})
+    disks = sorted([*others, disk], key=lambda d: int(d["device_id"]))
+    host.put("domain", args["name"], {**guest, "disks": disks})
+    return {"device": f"vd{chr(ord('a') + args['device_id'])}", "capacity_bytes": args.get("size_bytes")}
+
+
 _ACTIONS = {
     "pool": _pool, "template": _template, "volume": _volume, "image_store": _image_store, "image": _image,
-    "bridge": _bridge, "router": _router, "domain": _domain,
+    "bridge": _bridge, "router": _router, "domain": _domain, "guest_disk": _guest_disk,
 }

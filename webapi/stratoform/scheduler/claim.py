@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from sqlalchemy import CursorResult, select, update
@@ -36,7 +37,7 @@ def claim(session: Session, vm: Vm, volumes: Sequence[Volume], host_id: int | No
         vm.zone_id, vm.hypervisor, vm.cpus, vm.speed, vm.memory, tuple(offering.host_tags), host_id,
         tuple(v.pool_id for v in volumes if v.pool_id is not None), vm.last_host_id, _pods(session, vm),
     )
-    host, placed = _place(session, need, [v for v in volumes if v.pool_id is None], offering)
+    host, placed = _place(session, need, [v for v in volumes if v.pool_id is None])
     _bump(session, host)
     for pool in {p.id: p for p in placed.values()}.values():
         _bump(session, pool)
@@ -46,11 +47,36 @@ def claim(session: Session, vm: Vm, volumes: Sequence[Volume], host_id: int | No
     return host
 
 
+def claim_pool(session: Session, volume: Volume, host: Host) -> StoragePool:
+    """Gives an unplaced disk a pool that the host reaches, and moves it to Creating.
+
+    Raises:
+        NoPlace: no pool fits.
+        Lost: somebody claimed on the same pool meanwhile.
+    """
+    pool = pools.choose(session, pools.disk_of(session, volume), host)
+    _bump(session, pool)
+    VOLUME_STATES.move(session, volume, "place", pool_id=pool.id)
+    return pool
+
+
+def claim_room(session: Session, pool: StoragePool, size: int) -> bool:
+    """Takes that many bytes more of a pool for a disk on it, whose row the caller enlarges. False: it has not so many.
+
+    Raises:
+        Lost: somebody claimed on the pool meanwhile.
+    """
+    if not pools.has_room(session, pool, size):
+        return False
+    _bump(session, pool)
+    return True
+
+
 def _place(
-    session: Session, need: hosts.Need, unplaced: Sequence[Volume], offering: ServiceOffering,
+    session: Session, need: hosts.Need, unplaced: Sequence[Volume],
 ) -> tuple[Host, dict[Volume, StoragePool]]:
-    local = offering.storage_type == "local"
-    disks = {v: pools.Disk(v.size, tuple(offering.tags), local) for v in unplaced}
+    disks = {v: pools.disk_of(session, v) for v in unplaced}
+    local = any(disk.local for disk in disks.values())
     place = Host.id if local else Host.cluster_id  # which pools a host reaches is the same for all of a place
     tried: set[int] = set()
     refusal: NoPlace | None = None
@@ -61,7 +87,7 @@ def _place(
                 continue
             tried.add(here)
             try:
-                return host, {v: pools.choose(session, disk, host) for v, disk in disks.items()}
+                return host, _pools_for(session, disks, host)
             except NoPlace as error:  # hosts of other places may reach another pool
                 refusal = refusal or error
     raise refusal or hosts.refusal(session, need)
@@ -75,6 +101,16 @@ def _pods(session: Session, vm: Vm) -> tuple[int, ...]:
                IpRange.start <= Nic.ip, IpRange.end >= Nic.ip)
     )
     return tuple(pod for pod in session.scalars(ranges.distinct()) if pod is not None)
+
+
+def _pools_for(session: Session, disks: Mapping[Volume, pools.Disk], host: Host) -> dict[Volume, StoragePool]:
+    """A pool for each disk, counting what the disks before it take."""
+    found: dict[Volume, StoragePool] = {}
+    taken: dict[int, int] = defaultdict(int)
+    for volume, disk in disks.items():
+        found[volume] = pools.choose(session, disk, host, taken)
+        taken[found[volume].id] += disk.size
+    return found
 
 
 def _bump(session: Session, row: Host | StoragePool) -> None:

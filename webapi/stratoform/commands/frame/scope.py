@@ -15,7 +15,7 @@ from stratoform.model.compute import InstanceGroup, ServiceOffering, SshKeyPair,
 from stratoform.model.network import Network
 from stratoform.model.projects import Project
 from stratoform.model.records import Event
-from stratoform.model.storage import Template, Volume
+from stratoform.model.storage import DiskOffering, Template, Volume
 from stratoform.model.tenancy import Account, Domain, User
 from stratoform.model.topology import Zone
 
@@ -97,6 +97,10 @@ def _offering(caller: Caller) -> Condition:
     return ServiceOffering.is_system.is_(False) & _offered(ServiceOffering.domain_id, caller)
 
 
+def _disk_offering(caller: Caller) -> Condition:
+    return DiskOffering.display_offering & _offered(DiskOffering.domain_id, caller)
+
+
 def _template(caller: Caller) -> Condition:
     return or_(Template.is_public, owned(Template, caller))
 
@@ -140,6 +144,7 @@ _RULES: dict[type[Any], Callable[[Caller], Condition]] = {
     Network: _network,
     Zone: _zone,
     ServiceOffering: _offering,
+    DiskOffering: _disk_offering,
     Project: _project,
     Domain: _domain,
     Account: _account,

@@ -74,6 +74,10 @@ options:
         description: Place on the bus.
         type: int
         default: 0
+      limits:
+        description: Most the guest may do with it in a second, by C(read_bytes_sec), C(write_bytes_sec),
+          C(read_iops_sec) and C(write_iops_sec).
+        type: dict
   nics:
     description: Network interfaces, in order.
     type: list
@@ -167,6 +171,7 @@ DISK = {
     "format": {"type": "str", "choices": ["qcow2", "raw"], "default": "qcow2"},
     "bus": {"type": "str", "choices": ["virtio", "scsi", "sata", "ide"], "default": "virtio"},
     "device_id": {"type": "int", "default": 0},
+    "limits": {"type": "dict"},
 }
 NIC = {
     "mac": {"type": "str", "required": True},

@@ -11,7 +11,7 @@ short_description: Keep a volume in a primary storage pool
 version_added: 0.1.0
 description:
   - Makes a disk image, empty or as a thin clone of a template in the same pool. Grows one that is too small.
-  - Never shrinks a volume, and never changes what it builds on.
+  - Shrinks a volume only when told to, and never changes what it builds on.
 author: Stratoform contributors (@stratoform)
 requirements: [python3-libvirt, qemu-img]
 options:
@@ -34,6 +34,10 @@ options:
   backing:
     description: File name of the template in the same pool. Only for V(qcow2).
     type: str
+  shrink:
+    description: Whether a volume that is too large is cut off. What is beyond its new end is lost.
+    type: bool
+    default: false
   state:
     description: Whether the volume is there.
     type: str
@@ -91,6 +95,7 @@ def main() -> None:
             "size_bytes": {"type": "int"},
             "format": {"type": "str", "choices": ["qcow2", "raw"], "default": "qcow2"},
             "backing": {"type": "str"},
+            "shrink": {"type": "bool", "default": False},
             "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
         },
         required_if=[("state", "present", ("size_bytes",))],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from xml.etree import ElementTree
@@ -16,16 +17,32 @@ _SHARES_RANGE, _WEIGHT_RANGE, _WEIGHT_PER_SHARE = (2, 262144), (1, 10000), 100 /
 
 
 PLACES = range(26)  # device names end in a letter
+LIMITS = ("read_bytes_sec", "write_bytes_sec", "read_iops_sec", "write_iops_sec")
+"""What can be limited of a disk, a second; libvirt's own names."""
+_SERIAL_LENGTH = 20  # virtio-blk cuts it there
+# A PCI Express port takes one device, and none can be added while the guest runs: those it starts with, and spare
+# ones for what is plugged in later (a kernel and firmware find these in milliseconds).
+_PORTS_BESIDE_DISKS, _SPARE_PORTS = 4, 12
 
 
 @dataclass(frozen=True)
 class Disk:
-    """A disk: file, image format, bus (virtio, scsi, sata, ide), and its place on the bus (one of PLACES)."""
+    """A disk: file, image format, bus (virtio, scsi, sata, ide), and its place on the bus (one of PLACES).
+
+    ``serial`` is what the guest finds it by, whatever its device is called there; ``limits`` has some of LIMITS.
+    """
 
     path: str
     format: str
     bus: str
     place: int
+    serial: str = ""
+    limits: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def device(self) -> str:
+        """Its device name, by which libvirt tells a guest's disks apart."""
+        return _PREFIX[self.bus] + chr(ord("a") + self.place)
 
 
 @dataclass(frozen=True)
@@ -97,6 +114,8 @@ def to_xml(guest: Guest) -> str:
     _leaf(domain, "on_reboot", "restart")
     _leaf(domain, "on_crash", "destroy")
     devices = _leaf(domain, "devices")
+    if guest.machine == "q35":
+        _add_ports(devices, len(guest.disks) + len(guest.nics) + _PORTS_BESIDE_DISKS + _SPARE_PORTS)
     for index, disk in enumerate(sorted(guest.disks, key=lambda disk: disk.place)):
         _add_disk(devices, disk, boots=index == 0)
     for nic in guest.nics:
@@ -126,13 +145,51 @@ def _add_machine(domain: Element, guest: Guest) -> None:
     _leaf(domain, "clock", offset="utc")
 
 
+def _add_ports(devices: Element, count: int) -> None:
+    _leaf(devices, "controller", type="pci", index=0, model="pcie-root")
+    for index in range(1, count + 1):
+        _leaf(devices, "controller", type="pci", index=index, model="pcie-root-port")
+
+
 def _add_disk(devices: Element, disk: Disk, boots: bool) -> None:
     node = _leaf(devices, "disk", type="file", device="disk")
     _leaf(node, "driver", name="qemu", type=disk.format, discard="unmap")
     _leaf(node, "source", file=disk.path)
-    _leaf(node, "target", dev=_PREFIX[disk.bus] + chr(ord("a") + disk.place), bus=disk.bus)
+    _leaf(node, "target", dev=disk.device, bus=disk.bus)
+    if disk.limits:
+        tune = _leaf(node, "iotune")
+        for name, value in disk.limits.items():
+            _leaf(tune, name, value)
+    if disk.serial:
+        _leaf(node, "serial", disk.serial)
     if boots:
         _leaf(node, "boot", order=1)
+
+
+def serial(volume: str) -> str:
+    """The serial number of a volume's disk: its name's letters and digits, as many as a guest can see."""
+    return "".join(c for c in volume if c.isalnum())[:_SERIAL_LENGTH]
+
+
+def disk_xml(disk: Disk) -> str:
+    """The definition of a disk to be plugged into a running guest."""
+    devices = Element("devices")
+    _add_disk(devices, disk, boots=False)
+    return ElementTree.tostring(devices[0], encoding="unicode")
+
+
+def disks_in(xml: str) -> list[dict[str, Any]]:
+    """The disks in a guest's XML: ``device``, ``path`` (None for an empty drive), ``limits`` and their own ``xml``."""
+    found = []
+    for node in ElementTree.fromstring(xml).iterfind("devices/disk"):  # noqa: S314  libvirt's own
+        source, target = node.find("source"), node.find("target")
+        found.append({
+            "device": target.get("dev") if target is not None else None,
+            "path": source.get("file") if source is not None else None,
+            "limits": {name: int(node.findtext(f"iotune/{name}") or 0) for name in LIMITS},
+            "xml": ElementTree.tostring(node, encoding="unicode"),
+        })
+    return found
 
 
 def _add_nic(devices: Element, nic: Nic) -> None:

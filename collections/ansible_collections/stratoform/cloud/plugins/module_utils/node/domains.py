@@ -209,16 +209,27 @@ class Domain(Operation):
         files.remove(self._log)
 
 
-def _disk(disk: Mapping[str, Any]) -> domain_xml.Disk:
-    """Check one disk of the arguments and find its file."""
+def disk_of(disk: Mapping[str, Any]) -> domain_xml.Disk:
+    """One disk of the arguments as it appears in a guest, its values checked; its file may be missing."""
     directory = virt.pool_directory(checks.uuid(disk["pool_uuid"]))
     path = os.path.join(directory, checks.file_name(disk["volume"]))
-    if not os.path.exists(path):
-        raise NodeError(f"volume {path} does not exist on this host")
     bus, place = disk.get("bus") or "virtio", disk.get("device_id") or 0
     if bus not in _BUSES or place not in domain_xml.PLACES:
         raise NodeError(f"disk {disk['volume']} needs a bus of {', '.join(_BUSES)} and a device_id of 0 to 25")
-    return domain_xml.Disk(path, disk.get("format") or "qcow2", bus, place)
+    limits = {name: value for name, value in (disk.get("limits") or {}).items() if value}
+    for name, value in limits.items():
+        if name not in domain_xml.LIMITS or value < 0:
+            raise NodeError(f"{name} of {value} is no limit of a disk; there are {', '.join(domain_xml.LIMITS)}")
+    serial = domain_xml.serial(disk["volume"])
+    return domain_xml.Disk(path, disk.get("format") or "qcow2", bus, place, serial, limits)
+
+
+def _disk(disk: Mapping[str, Any]) -> domain_xml.Disk:
+    """Check one disk of the arguments and find its file."""
+    found = disk_of(disk)
+    if not os.path.exists(found.path):
+        raise NodeError(f"volume {found.path} does not exist on this host")
+    return found
 
 
 def _nic(nic: Mapping[str, Any]) -> domain_xml.Nic:

@@ -58,9 +58,9 @@ def create(path: str, image_format: str, size: int, backing: str | None) -> None
     run([*argv, path, str(size)])
 
 
-def resize(path: str, image_format: str, size: int) -> None:
-    """Grow an image no guest is using."""
-    run(["qemu-img", "resize", "-q", "-f", image_format, path, str(size)])
+def resize(path: str, image_format: str, size: int, shrink: bool = False) -> None:
+    """Grow an image no guest is using, or with ``shrink`` cut off what is beyond the size."""
+    run(["qemu-img", "resize", "-q", *(["--shrink"] if shrink else []), "-f", image_format, path, str(size)])
 
 
 def convert(source: str, source_format: str, target: str) -> None:

@@ -9,11 +9,12 @@ from .base import Operation, Plan, State, Step
 from .errors import NodeError
 
 
-def plan(current: State, desired: State | None) -> Plan:
+def plan(current: State, desired: State | None, shrink: bool = False) -> Plan:
     """Decide how to get the volume asked for (None: no volume).
 
     Raises:
-        NodeError: the volume exists with another format or backing, or is larger (shrinking loses data).
+        NodeError: the volume exists with another format or backing, or is larger and ``shrink`` was not said
+            (shrinking loses data).
     """
     if desired is None:
         return Plan((Step("remove", current["path"]),) if current else (), {})
@@ -22,11 +23,13 @@ def plan(current: State, desired: State | None) -> Plan:
     for key in ("format", "backing"):
         if current[key] != desired[key]:
             raise NodeError(f"it exists with {key} {current[key]}, not {desired[key]}")
-    if current["capacity_bytes"] > desired["capacity_bytes"]:
-        raise NodeError(f"it has {current['capacity_bytes']} bytes and cannot shrink to {desired['capacity_bytes']}")
     if current["capacity_bytes"] == desired["capacity_bytes"]:
         return Plan((), current)
-    return Plan((Step("grow", desired),), {**current, "capacity_bytes": desired["capacity_bytes"]})
+    larger = current["capacity_bytes"] > desired["capacity_bytes"]
+    if larger and not shrink:
+        raise NodeError(f"it has {current['capacity_bytes']} bytes and cannot shrink to {desired['capacity_bytes']}")
+    step = Step("shrink" if larger else "grow", desired)
+    return Plan((step,), {**current, "capacity_bytes": desired["capacity_bytes"]})
 
 
 class Volume(Operation):
@@ -70,9 +73,9 @@ class Volume(Operation):
             "backing": backing,
             "capacity_bytes": size,
         }
-        if backing and not current:
+        if backing and (not current or size < current["capacity_bytes"]):
             self._check_backing(os.path.dirname(path), desired)
-        return plan(current, desired)
+        return plan(current, desired, bool(self.params.get("shrink")))
 
     def _check_backing(self, directory: str, desired: State) -> None:
         template = os.path.join(directory, checks.file_name(desired["backing"]))
@@ -102,6 +105,10 @@ class Volume(Operation):
     def do_grow(self, desired: State) -> None:
         """Make the volume larger."""
         images.resize(desired["path"], desired["format"], desired["capacity_bytes"])
+
+    def do_shrink(self, desired: State) -> None:
+        """Make the volume smaller: what is beyond its new end is lost."""
+        images.resize(desired["path"], desired["format"], desired["capacity_bytes"], shrink=True)
 
     def do_remove(self, path: str) -> None:
         """Delete the volume and its data."""
