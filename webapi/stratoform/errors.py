@@ -7,10 +7,14 @@ number and which JSON a fault becomes (CloudStack API, error codes 401-551).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from enum import Enum
+from enum import Enum, EnumMeta
 
 
-class Fault(Enum):
+class _Untold(EnumMeta):
+    """Kind of enumeration that no JSON library takes for the texts of its members: wire/render.py gives numbers."""
+
+
+class Fault(Enum, metaclass=_Untold):
     """What went wrong, in the vocabulary of the CloudStack API. Names are never reused."""
 
     UNAUTHENTICATED = "unauthenticated"

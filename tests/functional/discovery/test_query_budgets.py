@@ -17,6 +17,9 @@ BUDGETS: dict[str, tuple[int, dict[str, Any]]] = {
     "listVirtualMachines": (6, {}), "listApis": (1, {}), "listHypervisors": (1, {}),
 }
 
+IDS = 1
+"""The ids of the page are a query of their own, for every list."""
+
 
 def costs(service: Service) -> dict[str, tuple[int, int]]:
     """Command to (queries, rows)."""
@@ -43,6 +46,6 @@ def fill(api: Client, zone: Zone) -> None:
 def test_lists_stay_within_their_budget_whatever_they_list(service: Service, api: Client) -> None:
     fill(api, build(api))
     for command, (queries, rows) in costs(service).items():
-        budget = BUDGETS[command][0]
+        budget = BUDGETS[command][0] + IDS
         assert rows > 1, command
         assert queries <= budget, f"{command}: {queries} queries for {rows} rows, its budget is {budget}"

@@ -123,6 +123,29 @@ def test_a_failed_job_is_told_in_faults():
     }
 
 
+@pytest.mark.parametrize("fault", list(Fault))
+def test_a_fault_alone_is_its_number(fault):
+    number = CODES[fault].number
+    assert as_json(Plain({"code": fault, "list": [fault]})) == {"code": number, "list": [number]}
+
+
+ODD = (None, "null", "é", "\ud800", "\x7f", 2**70, 1e300, Colour.RED, Level.ROOT, ":null,null[null", True, -0.0)
+
+
+@pytest.mark.parametrize("odd", ODD)
+def test_what_orjson_would_write_otherwise_is_written_as_ever(odd):
+    for body in ({"a": odd}, {"a": [odd, 1]}, {"a": [1, odd]}, {"a": {"b": odd}}, {"a": (odd,)}):
+        text = to_json("r", body)
+        assert text.isascii()
+        assert json.loads(text) == {"r": json.loads(json.dumps(plain(body)))}
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf"), float("-inf")])
+def test_numbers_that_are_none_are_refused(number):
+    with pytest.raises(ValueError, match="Out of range float"):
+        to_json("r", {"a": [number]})
+
+
 def test_user_text_stays_text():
     hostile = "</a><b>]]>&amp;\"'{{7*7}}\u2028"
     assert as_json(Plain({"a": hostile})) == {"a": hostile}

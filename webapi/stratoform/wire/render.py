@@ -14,6 +14,8 @@ from datetime import UTC, datetime
 from typing import Any
 from xml.etree import ElementTree as ET
 
+import orjson
+
 from stratoform.commands.frame.answer import Accepted, Answer, Many, One, Plain
 from stratoform.errors import ApiError, Fault
 from stratoform.wire.errors import CODES, error_body
@@ -44,8 +46,28 @@ def content(answer: Answer) -> dict[str, Any]:
 
 
 def to_json(root: str, fields: Mapping[str, Any]) -> bytes:
-    """Render as JSON. ASCII only, so that no text can make it fail or change its meaning on the way."""
+    """Render as JSON. ASCII only, so that no text can make it fail or change its meaning on the way.
+
+    Most answers hold nothing that must be left out or escaped. These are written by orjson as they are, several times
+    as fast; what it wrote shows whether the answer was one of them.
+    """
+    try:
+        text = orjson.dumps({root: fields}, _value, _OPTIONS)
+    except orjson.JSONEncodeError:  # numbers beyond 64 bits, half a surrogate pair, or what no body may hold
+        text = b""
+    if text and text.isascii() and not any(mark in text for mark in _NOTHING):
+        return text
     return json.dumps({root: plain(fields)}, separators=(",", ":"), allow_nan=False, check_circular=False).encode()
+
+
+_OPTIONS = orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_DATACLASS
+_NOTHING = (b":null", b",null", b"[null")
+"""How orjson writes None, which is left out, and numbers that are none (NaN), which are refused."""
+
+
+def _value(value: Any) -> Any:
+    """What orjson does not write itself."""
+    return _date(value) if isinstance(value, datetime) else plain(value)
 
 
 def to_xml(root: str, fields: Mapping[str, Any], version: str) -> bytes:
@@ -89,7 +111,9 @@ def plain(value: Any) -> Any:
 def _date(moment: datetime) -> str:
     if moment.tzinfo is None:
         raise TypeError("a datetime without a time zone has no place in an answer")
-    return f"{moment.astimezone(UTC).isoformat(timespec='seconds')[:19]}+0000"
+    if moment.tzinfo is not UTC:
+        moment = moment.astimezone(UTC)
+    return f"{moment.isoformat()[:19]}+0000"
 
 
 def _append_all(parent: ET.Element, fields: Mapping[str, Any]) -> None:

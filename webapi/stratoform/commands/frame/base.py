@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
-from sqlalchemy import ColumnElement, Select, or_
+from sqlalchemy import ColumnElement, or_
 
 from stratoform.errors import ApiError, Fault
 from stratoform.jobs.queue import Lock, Order
@@ -206,14 +206,7 @@ class ListCommand(Command):
         if self.keyword is not None:
             like = [column.icontains(self.keyword, autoescape=True) for column in self.keyword_columns]
             conditions.append(or_(*like))
-        size, offset = self.window()
-
-        def page(query: Select[Any]) -> Select[Any]:
-            return query.where(*conditions).order_by(*self.order()).limit(size).offset(offset)
-
-        items = self.view.rows(self.session, self.caller, page)
-        whole = offset == 0 and len(items) < size
-        count = len(items) if whole else self.view.count(self.session, conditions)
+        items, count = self.view.page(self.session, self.caller, conditions, self.order(), self.window())
         return Many(self.view.key, items, count)
 
     def window(self) -> tuple[int, int]:

@@ -1,17 +1,22 @@
 """Views: the fields of a response, where each comes from, and who sees it.
 
-A list is one query with joins for the page, one for the count and one for each nested field, whatever the number of
-rows; rows become dictionaries without ORM objects in between.
+A page is a query for its row ids, one for their columns, at most one for the count and one for each nested field,
+whatever the number of rows. The first reads an index and joins only what its conditions speak of, so that deep pages
+cost little more than the first one; the second is made once and always the same. Rows become dictionaries column by
+column, without ORM objects in between.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, Row, Select, bindparam, func, select
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.expression import FromClause
+from sqlalchemy.sql.visitors import iterate
 
 from stratoform.jobs.tables import FAILED, QUEUED, RUNNING, SUCCEEDED, UNDOING, Job
 from stratoform.model.base import Entity
@@ -32,7 +37,8 @@ class Field:
     Attributes:
         name, type, doc: as listApis shows them.
         source: column expressions it is made of; empty: this cloud never sets it (or ``load`` does).
-        make: called with the columns' values; default: the first value itself.
+        make: called with the columns' values; default: the first value itself. What it gives is read only: rows may
+            share it.
         load: fills it for a whole page at once.
         nested: the view its value consists of.
         admin: only root administrators see it.
@@ -75,46 +81,143 @@ class View:
             caller: whose eyes they are for.
             query: adds conditions, order and limits to the select it is given.
         """
-        assert self.entity is not None, self.key  # noqa: S101 - a view without rows is never listed
-        fields = self.seen_by(caller)
-        columns: list[Any] = [self.entity.id]
-        makers = []
-        for f in fields:
-            if f.source:
-                makers.append((f.name, f.make or _first, slice(len(columns), len(columns) + len(f.source))))
-                columns.extend(f.source)
-        statement = query(self.joins(select(*columns).select_from(self.entity)))
-        found = session.execute(statement).all()
-        if not found:
-            return []
-        ids = [row[0] for row in found]
-        loaded = [(f.name, f.load(session, caller, ids)) for f in fields if f.load is not None]
-        order = {f.name: None for f in fields if f.source or f.load}
-        result = []
-        for row in found:
-            body: dict[str, Any] = dict(order)
-            for name, make, span in makers:
-                body[name] = make(*row[span])
-            for name, values in loaded:
-                body[name] = values.get(row[0])
-            result.append(body)
-        return result
+        plan = self._plan(caller)
+        return plan.bodies(session, caller, _all(session, query(plan.whole)))
+
+    def page(
+        self, session: Session, caller: Caller, conditions: Sequence[ColumnElement[bool]], order: Sequence[Any],
+        window: tuple[int, int],
+    ) -> tuple[list[dict[str, Any]], int]:
+        """A page of the objects that meet the conditions, and how many there are in all.
+
+        Args:
+            session: any session.
+            caller: whose eyes they are for.
+            conditions: on the entity and what ``joins`` adds.
+            order: unique.
+            window: (rows, offset).
+        """
+        size, offset = window
+        if self._reaches_out(order):  # an entity may have several rows: its id does not tell which are wanted
+            items = self.rows(session, caller, lambda q: q.where(*conditions).order_by(*order).limit(size)
+                              .offset(offset))
+            found = len(items)
+        else:
+            ids = self._select_from(self._entity.id, conditions).order_by(*order).limit(size).offset(offset)
+            wanted = [row[0] for row in _all(session, ids)]
+            items = self._by_ids(session, caller, wanted)
+            found = len(wanted)
+        if 0 < found < size or offset == 0 == found:  # the last page: no other is behind it
+            return items, offset + found
+        return items, self.count(session, conditions)
 
     def one(self, session: Session, caller: Caller, row_id: int) -> dict[str, Any]:
         """One object by row id, as the caller may see it; {} when it is gone."""
-        assert self.entity is not None, self.key  # noqa: S101 - see rows
-        identity = self.entity.id
-        return next(iter(self.rows(session, caller, lambda q: q.where(identity == row_id))), {})
+        return next(iter(self._by_ids(session, caller, [row_id])), {})
 
     def count(self, session: Session, conditions: Sequence[ColumnElement[bool]]) -> int:
         """How many rows meet the conditions (on the entity and what ``joins`` adds)."""
-        assert self.entity is not None, self.key  # noqa: S101 - see rows
-        query = self.joins(select(func.count(self.entity.id)).select_from(self.entity)).where(*conditions)
-        return session.scalar(query) or 0
+        ((found,),) = _all(session, self._select_from(func.count(self._entity.id), conditions))
+        return int(found)
 
     def seen_by(self, caller: Caller) -> list[Field]:
         """The fields this caller gets."""
         return [f for f in self.fields if caller.is_root or not f.admin]
+
+    @property
+    def _entity(self) -> type[Entity]:
+        assert self.entity is not None, self.key  # noqa: S101 - a view without rows is never listed
+        return self.entity
+
+    @cached_property
+    def _plans(self) -> dict[bool, _Plan]:
+        return {}
+
+    def _plan(self, caller: Caller) -> _Plan:
+        plan = self._plans.get(caller.is_root)
+        if plan is None:
+            plan = self._plans[caller.is_root] = _Plan(self._entity, self.seen_by(caller), self.joins)
+        return plan
+
+    def _by_ids(self, session: Session, caller: Caller, ids: Sequence[int]) -> list[dict[str, Any]]:
+        """The objects of these row ids, in their order."""
+        if not ids:
+            return []
+        plan = self._plan(caller)
+        found = {row[0]: row for row in _all(session, plan.by_ids, {"ids": ids})}
+        return plan.bodies(session, caller, [found[id_] for id_ in ids if id_ in found])
+
+    def _select_from(self, what: Any, conditions: Sequence[ColumnElement[bool]]) -> Select[Any]:
+        """A select with the conditions, joined to no more than they need."""
+        query = select(what).select_from(self._entity)
+        return (self.joins(query) if self._reaches_out(conditions) else query).where(*conditions)
+
+    def _reaches_out(self, clauses: Sequence[Any]) -> bool:
+        """Whether clauses of a query speak of what only ``joins`` brings in, themselves or in a subquery."""
+        if set(select(*clauses).get_final_froms()) - {self._entity.__table__}:
+            return True
+        return any(
+            not self._joined.isdisjoint(tables)
+            for clause in clauses for part in iterate(clause) if isinstance(part, Select)
+            if len(tables := part.get_final_froms()) > 1  # one alone is the subquery's own
+        )
+
+    @cached_property
+    def _joined(self) -> frozenset[Any]:
+        """The tables ``joins`` adds."""
+        (whole,) = self.joins(select(self._entity.id).select_from(self._entity)).get_final_froms()
+        return frozenset(part for part in iterate(whole) if isinstance(part, FromClause)) - {self._entity.__table__}
+
+
+class _Plan:
+    """How a view's rows are read for one kind of caller: statements that are made once, and where fields come from.
+
+    Attributes:
+        whole: selects the row id and every column of the fields.
+        by_ids: the same for the row ids in the parameter ``ids``, in no order.
+    """
+
+    def __init__(
+        self, entity: type[Entity], fields: Sequence[Field], joins: Callable[[Select[Any]], Select[Any]],
+    ) -> None:
+        columns: list[Any] = [entity.id]
+        self.fields: list[tuple[Field, slice]] = []
+        for f in fields:
+            if f.source or f.load:
+                self.fields.append((f, slice(len(columns), len(columns) + len(f.source))))
+                columns.extend(f.source)
+        self.whole = joins(select(*columns).select_from(entity))
+        self.by_ids = self.whole.where(entity.id.in_(bindparam("ids", expanding=True)))
+
+    def bodies(self, session: Session, caller: Caller, found: Sequence[Row[Any]]) -> list[dict[str, Any]]:
+        """The rows found as objects; what is None is left out."""
+        if not found:
+            return []
+        columns = list(zip(*found, strict=True))
+        ids = columns[0]
+        names, series = [], []
+        for f, span in self.fields:
+            values: Sequence[Any]
+            if f.load is not None:
+                values = list(map(f.load(session, caller, ids).get, ids))
+            elif f.make is None:
+                values = columns[span.start]
+            else:
+                values = list(map(f.make, *columns[span]))
+            if values[0] is not None or values.count(None) < len(values):
+                names.append(f.name)
+                series.append(values)
+        return [
+            {name: value for name, value in zip(names, row, strict=True) if value is not None}
+            for row in zip(*series, strict=True)
+        ]
+
+
+def _all(session: Session, query: Select[Any], values: Mapping[str, Any] | None = None) -> Sequence[Row[Any]]:
+    """The rows of a query, without the ORM's own handling of rows."""
+    if session.autoflush:
+        session.flush()
+    return session.connection().execute(query, values).all()
 
 
 def col(name: str, type_: str, doc: str, *source: Any, **more: Any) -> Field:
@@ -145,7 +248,3 @@ def jobs_of(entity: type[Entity]) -> tuple[Field, Field]:
 def csv(values: Sequence[str] | None) -> str | None:
     """A list as the API writes it: joined by commas; None when empty."""
     return ",".join(values) if values else None
-
-
-def _first(value: Any) -> Any:
-    return value
