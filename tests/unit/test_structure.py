@@ -21,13 +21,14 @@ MAY_IMPORT = {
     "secrets": set(),
     "db": set(),
     "config": set(),
+    "mail": set(),
     "model": GROUND,
     "jobs": GROUND - {"secrets", "config"},
     "nodes": GROUND,
     "scheduler": GROUND | {"model"},
-    "sagas": GROUND | {"model", "jobs", "nodes", "scheduler"},
+    "sagas": GROUND | {"mail", "model", "jobs", "nodes", "scheduler"},
     "reconcilers": GROUND | {"model", "jobs", "nodes", "sagas"},
-    "commands": GROUND | {"model", "jobs", "sagas", "scheduler", "nodes.port"},
+    "commands": GROUND | {"mail", "model", "jobs", "sagas", "scheduler", "nodes.port"},
     "wire": GROUND | {"commands.frame.answer", "commands.frame.caller"},
 }
 ENGINES = {"jobs": {"zone", "host", "vm", "template", "network", "volume", "cloud"}}

@@ -33,6 +33,7 @@ from .nodes.simulator import SimulatorNodes
 from .reconcilers.cleaning import Cleaning
 from .reconcilers.hosts import HostWatch
 from .reconcilers.loop import Loop, Reconciler
+from .reconcilers.mail import Outbox
 from .reconcilers.routers import Routers
 from .reconcilers.storage import StorageFigures
 from .sagas.registry import SAGAS
@@ -113,6 +114,7 @@ def create_cloud(config: Config, nodes: Callable[[Nodes], Nodes] = lambda nodes:
         Reconciler("expunge", 60, cleaning.expunge),
         Reconciler("template copies", 300, cleaning.template_copies),
         Reconciler("old jobs", 600, cleaning.old_jobs),
+        Reconciler("mail", 5, Outbox(db, jobs.wake).send),
     ])
     return Cloud(config, db, vault, simulator, services, runner, jobs, Commands(db, shared), Directory(db, vault),
                  host_watch, watcher, reconcilers)

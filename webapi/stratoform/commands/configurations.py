@@ -19,6 +19,8 @@ from .views.records import CONFIGURATION
 
 SCOPES: Final = {"zoneid": "zone", "clusterid": "cluster", "storageid": "storagepool", "accountid": "account"}
 """Parameter to the scope it stands for."""
+HIDDEN: Final = "********"
+"""What is shown of a secret that has a value."""
 
 
 class _Scoped(Command):
@@ -47,7 +49,8 @@ class _Scoped(Command):
         """The setting as the API shows it."""
         elsewhere = ",".join(("global", *setting.scopes))
         return {
-            "category": setting.category, "name": setting.name, "value": value, "description": setting.doc,
+            "category": setting.category, "name": setting.name, "description": setting.doc,
+            "value": value if not setting.secret else HIDDEN if value else "",
             "scope": elsewhere if scope == "global" else scope,
         }
 
@@ -99,7 +102,8 @@ class UpdateConfiguration(_Scoped, roles=ROOT_ONLY, event="CONFIGURATION.VALUE.E
                 self.session.delete(row)
         else:
             row = row or SettingValue(name=key[0], scope=scope, owner_id=owner)
-            row.value = self._checked(setting, self.value)
+            value = self._checked(setting, self.value)
+            row.value = self.context.shared.vault.seal(value) if setting.secret else value
             self.session.add(row)
         self.session.flush()
         owners: dict[str, Any] = {} if scope == "global" else {scope: owner}
@@ -109,7 +113,8 @@ class UpdateConfiguration(_Scoped, roles=ROOT_ONLY, event="CONFIGURATION.VALUE.E
     def describe(self, subject: Entity | None) -> str:  # noqa: ARG002 - a setting is no object
         """See Command.describe."""
         scope, _ = self.scope()
-        return f"{self.name} {self.name_} ({scope}): {'back to default' if self.value is None else self.value}"
+        shown = HIDDEN if self.setting().secret else self.value
+        return f"{self.name} {self.name_} ({scope}): {'back to default' if self.value is None else shown}"
 
     def _checked(self, setting: Setting, value: str) -> str:
         try:

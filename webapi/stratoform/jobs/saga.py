@@ -69,10 +69,16 @@ def act(
 
 @dataclass(frozen=True)
 class Saga(Generic[S]):
-    """A named table of steps."""
+    """A named table of steps.
+
+    Attributes:
+        failed: ``failed(session, args, why)`` is called, when there is one, in the transaction that records the failure
+            of a job; ``why`` is for people.
+    """
 
     name: str
     steps: Sequence[Step[S]]
+    failed: Callable[[Session, Mapping[str, Any], str], None] | None = None
 
     def __post_init__(self) -> None:
         names = [step.name for step in self.steps]

@@ -24,6 +24,7 @@ class Setting:
         least, most: bounds of a number.
         pattern: what a text must match as a whole, and ``form`` what to call it.
         scopes: where else than globally it may be set (zone, cluster, storagepool, account).
+        secret: it is kept encrypted, and neither lists nor events show it.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Setting:
     scopes: tuple[str, ...] = ()
     pattern: str = ".*"
     form: str = "a text"
+    secret: bool = False
 
     def check(self, text: str) -> str:
         """The text, refused when it does not read as the setting's kind within its bounds.
@@ -105,6 +107,40 @@ DECLARED: Mapping[str, Setting] = {s.name: s for s in (
     Setting("wait", int, "1800", "Advanced", "Seconds a command that waits for a host may take.", 1),
     Setting("stop.graceful.seconds", int, "60", "Advanced",
             "Seconds a guest gets to shut down before it is switched off.", 0, 240),
+    Setting("project.invite.required", bool, "false", "Project Defaults",
+            "Who is added to a project is invited first, and becomes a member by accepting."),
+    Setting("project.invite.timeout", int, "86400000", "Project Defaults",
+            "Milliseconds an invitation to a project can be accepted.", 1),
+    Setting("project.email.sender", str, "", "Project Defaults", "Address that invitations to projects come from.",
+            pattern=r"|\S+@\S+", form="a mail address"),
+    Setting("project.smtp.host", str, "", "Project Defaults", "Mail server that sends invitations to projects.",
+            pattern=r"|[0-9a-z.:-]+", form="the name or address of a host"),
+    Setting("project.smtp.port", int, "465", "Project Defaults",
+            "Port of that mail server; on 465 TLS begins at once.", 1, 65535),
+    Setting("project.smtp.useAuth", bool, "false", "Project Defaults",
+            "That mail server wants user name and password."),
+    Setting("project.smtp.username", str, "", "Project Defaults", "User name for that mail server."),
+    Setting("project.smtp.password", str, "", "Project Defaults", "Password for that mail server.", secret=True),
+    Setting("project.smtp.useStartTLS", bool, "false", "Project Defaults",
+            "The connection to that mail server turns to TLS before anything else is said."),
+    Setting("session.timeout", int, "30", "Advanced",
+            "Minutes without a call after which a session ends; holds for sessions begun from now on.", 1, 525600),
+    Setting("incorrect.login.attempts.allowed", int, "5", "Advanced",
+            "Wrong passwords in a row after which a user is locked; 0: never.", 0, 1000),
+    Setting("security.singlesignon.key", str, "", "Secure",
+            "Key with which a portal signs logins; empty: single sign-on is off.", secret=True,
+            pattern=r"|\S{16,255}", form="16 to 255 characters without spaces"),
+    Setting("security.singlesignon.tolerance.millis", int, "300000", "Secure",
+            "Milliseconds by which the time stamp of a signed login may differ from this machine's clock.",
+            0, 86400000),
+    Setting("api.throttling.enabled", bool, "false", "Advanced", "Accounts may make only so many calls in a time."),
+    Setting("api.throttling.interval", int, "1", "Advanced", "Seconds after which calls are counted anew.", 1, 86400),
+    Setting("api.throttling.max", int, "25", "Advanced", "Calls an account may make within api.throttling.interval.",
+            1),
+    Setting("api.throttling.cachesize", int, "50000", "Advanced",
+            "Accounts whose calls are counted; more than there are accounts.", 1, 10**6),
+    Setting("integration.api.port", int, "0", "Advanced",
+            "Port on which this machine is served as administrator, unasked; 0: none. Read at start.", 0, 65535),
     Setting("max.account.projects", int, "-1", "Account Defaults", "Most projects an account may own; -1: any.", -1),
     *(Setting(f"max.{owner}.{what}", int, str(default), f"{owner.title()} Defaults",
               f"Most {noun} where the {owner} has no limit of its own; -1: any.", -1)

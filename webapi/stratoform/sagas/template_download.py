@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import or_, select
@@ -76,11 +77,17 @@ def _ready(ctx: Ctx, session: Session) -> Output:
     return None
 
 
+def _failed(session: Session, args: Mapping[str, Any], why: str) -> None:
+    """The template's own status says what went wrong."""
+    template = session.get_one(Template, args["template_id"])
+    TEMPLATE_STATES.move(session, template, "fail", status=why[:1000])
+
+
 SAGA: Saga[Services] = Saga("template_download", (
     db("store", "Choosing secondary storage", _choose_store, _undo_choose),
     act("fetch", "Downloading and checking the image", _fetch, _discard),
     db("ready", "Recording that it is ready", _ready),
-))
+), _failed)
 
 
 def order(template: Template) -> Order:

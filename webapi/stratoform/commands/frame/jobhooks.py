@@ -14,8 +14,8 @@ from stratoform.jobs.tables import Job
 from stratoform.model.base import entity_of
 from stratoform.model.records import Event
 from stratoform.model.states import WrongState
-from stratoform.model.storage import TEMPLATE_STATES, Template
 from stratoform.nodes.port import NodeError
+from stratoform.sagas.registry import SAGAS
 
 from .base import REGISTRY
 from .directory import caller_of
@@ -45,9 +45,9 @@ class JobHooks:
         """Writes the event Completed at level ERROR, with the cause."""
         error = job.error or {}
         _follow(session, job, "Completed", "ERROR", f"Error: {error.get('text', '')} while")
-        if job.saga == "template_download":
-            template = session.get_one(Template, job.args["template_id"])
-            TEMPLATE_STATES.move(session, template, "fail", status=str(error.get("text", ""))[:1000])
+        saga = SAGAS.get(job.saga)
+        if saga is not None and saga.failed is not None:
+            saga.failed(session, job.args, str(error.get("text", "")))
 
     def describe(self, error: Exception) -> dict[str, Any]:
         """The error as data: fault, text for everybody, text for root administrators, ids."""
