@@ -99,15 +99,18 @@ class ListCapabilities(Command, roles=EVERYONE, view=CAPABILITY):
     def run(self) -> Answer:
         """See Command.run."""
         settings, account = self.context.shared.settings, self.caller.account_id
+        limit = self.context.shared.calls.limit()
         secured = self.context.live(Zone, Zone.security_groups.is_(True)) is not None
         return One(CAPABILITY.key, {
             "securitygroupsenabled": secured, "cloudstackversion": RELEASE,
             "userpublictemplateenabled": settings.flag(self.session, "allow.public.user.templates", account=account),
-            "supportELB": "false", "projectinviterequired": False,
+            "supportELB": "false", "projectinviterequired": settings.flag(self.session, "project.invite.required"),
             "allowusercreateprojects": settings.flag(self.session, "allow.user.create.projects"),
             "customdiskofferingminsize": settings.whole(self.session, "custom.diskoffering.size.min"),
             "customdiskofferingmaxsize": settings.whole(self.session, "custom.diskoffering.size.max"),
             "regionsecondaryenabled": False, "kvmsnapshotenabled": False,
+            "apilimitinterval": limit.interval if limit.enabled else None,
+            "apilimitmax": limit.most if limit.enabled else None,
         })
 
 

@@ -1,0 +1,140 @@
+"""Who may have how much: the limits that hold, and the one place where something more is granted or refused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy.orm import Session
+
+from stratoform.errors import ApiError, Fault
+
+from .limits import KINDS, UNLIMITED, Resource, ResourceLimit, counts
+from .projects import Project
+from .settings import Settings
+from .tenancy import PROJECT_TYPE, Account, Domain
+
+ROOT_ADMIN = 1
+"""The account type that has no limits (RoleType.ADMIN of commands/frame/caller.py)."""
+SETTINGS = Settings()
+
+
+def demand(session: Session, owner: Account, needs: Mapping[Resource, int]) -> None:
+    """Refuses when the owner, or a domain at or above its, would have more than it may.
+
+    Locks the account and the limited domains until the transaction ends, so that of two who ask for the last one,
+    one is refused. Call it before the new rows are added. Accounts of root administrators have no limits.
+
+    Args:
+        session: of a transaction that writes.
+        owner: the account, or project's account, that will own it.
+        needs: how much more of what: MB of memory, bytes of storage, else pieces.
+
+    Raises:
+        ApiError: RESOURCE_LIMIT, saying who may have how much and has how much.
+    """
+    wanted = {kind: more for kind, more in needs.items() if more > 0}
+    if owner.type == ROOT_ADMIN or not wanted:
+        return
+    own = {kind: most for kind, most in limits_of(session, [owner])[owner.id].items()
+           if kind in wanted and most != UNLIMITED}
+    if own:
+        session.execute(select(Account.id).where(Account.id == owner.id).with_for_update())
+        _compare(own, counts(session, [owner.id], own).get(owner.id, {}), wanted, called(session, owner))
+    for domain, limits in _limited_domains(session, owner.domain_id, list(wanted)):
+        session.execute(select(Domain.id).where(Domain.id == domain.id).with_for_update())
+        used = domain_counts(session, domain, list(limits))
+        _compare(limits, used, wanted, f"domain '{domain.name}' with all below it")
+
+
+def limits_of(session: Session, owners: Sequence[Account]) -> Mapping[int, Mapping[Resource, int]]:
+    """Account row id to resource to limit (in the limit's unit, -1: none), in two queries."""
+    values = SETTINGS.everything(session)
+    query = select(ResourceLimit.account_id, ResourceLimit.type, ResourceLimit.max).where(
+        ResourceLimit.account_id.in_([owner.id for owner in owners]))
+    rows = {(account, kind): most for account, kind, most in session.execute(query)}
+    return {
+        owner.id: {kind: rows.get((owner.id, kind), default(owner.type, kind, values))
+                   if owner.type != ROOT_ADMIN else UNLIMITED for kind in Resource}
+        for owner in owners
+    }
+
+
+def default(account_type: int, kind: Resource, values: Mapping[str, str]) -> int:
+    """What holds for an account of that type without a limit of its own: the setting's value, -1 for none.
+
+    Args:
+        account_type: of the account; PROJECT_TYPE for a project's.
+        kind: the resource.
+        values: every setting, name to text.
+    """
+    setting = KINDS[kind].project if account_type == PROJECT_TYPE else KINDS[kind].account
+    return max(int(values[setting]), UNLIMITED) if setting is not None else UNLIMITED
+
+
+def domain_limit(session: Session, domain: Domain, kind: Resource) -> tuple[int, Domain | None]:
+    """The least limit that holds at a domain or above it, and whose it is; (-1, None) without one."""
+    found = [(limits[kind], owner) for owner, limits in _limited_domains(session, domain.id, [kind])]
+    return min(found, key=lambda pair: pair[0], default=(UNLIMITED, None))
+
+
+def domain_counts(session: Session, domain: Domain, kinds: Sequence[Resource]) -> Mapping[Resource, int]:
+    """How much all accounts and projects of a domain and the domains below it have."""
+    inside = select(Account.id).join(Domain, Domain.id == Account.domain_id).where(
+        Domain.path.startswith(domain.path, autoescape=True))
+    total = dict.fromkeys(kinds, 0)
+    for account in counts(session, inside, kinds).values():
+        for kind in kinds:
+            total[kind] += account[kind]
+    return total
+
+
+def called(session: Session, owner: Account) -> str:
+    """What sentences call an account, or the project it stands for."""
+    if owner.type != PROJECT_TYPE:
+        return f"account '{owner.name}'"
+    name = session.scalar(select(Project.name).where(Project.account_id == owner.id))
+    return f"project '{name}'"
+
+
+def _limited_domains(
+    session: Session, domain_id: int, kinds: Sequence[Resource],
+) -> list[tuple[Domain, dict[Resource, int]]]:
+    """The domains at or above one that have limits of these kinds, the topmost first (all lock in this order)."""
+    path = session.scalar(select(Domain.path).where(Domain.id == domain_id)) or "/"
+    query = (
+        select(Domain, ResourceLimit.type, ResourceLimit.max).join(ResourceLimit, ResourceLimit.domain_id == Domain.id)
+        .where(_at_or_above(path), ResourceLimit.type.in_(kinds), ResourceLimit.max != UNLIMITED)
+        .order_by(Domain.path, Domain.id)
+    )
+    found: dict[int, tuple[Domain, dict[Resource, int]]] = {}
+    for domain, kind, most in session.execute(query):
+        found.setdefault(domain.id, (domain, {}))[1][Resource(kind)] = most
+    return list(found.values())
+
+
+def _at_or_above(path: str) -> ColumnElement[bool]:
+    parts = [part for part in path.split("/") if part]
+    return or_(*(Domain.path == "".join(f"/{part}" for part in parts[:depth]) + "/" for depth in range(len(parts) + 1)))
+
+
+def _compare(
+    limits: Mapping[Resource, int], used: Mapping[Resource, int], needs: Mapping[Resource, int], who: str,
+) -> None:
+    for kind, most in limits.items():
+        unit = KINDS[kind].unit
+        has, more = used.get(kind, 0), needs[kind]
+        if has + more > most * unit:
+            raise ApiError(Fault.RESOURCE_LIMIT, (
+                f"Maximum number of resources reached: {who} may have at most {most} {KINDS[kind].noun} and has "
+                f"{_amount(has, unit)}; {_amount(more, unit)} more cannot be given. Remove some, or have an "
+                f"administrator raise the limit (updateResourceLimit with resourcetype {int(kind)})"))
+
+
+def _amount(count: int, unit: int) -> str:
+    return f"{count / unit:.3g}" if unit > 1 else str(count)
+
+
+def kinds_named(kinds: Iterable[Resource]) -> str:
+    """The numbers and names of resources, for sentences: ``0 virtual machines, 1 public IP addresses``."""
+    return ", ".join(f"{int(kind)} {KINDS[kind].noun}" for kind in kinds)
