@@ -1,7 +1,7 @@
 # Everything one needs to know: make help
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help up down status doctor check test unit functional host-tests lab molecule lint bench clean
+.PHONY: help up down sim sim-down status doctor check test unit functional host-tests lab molecule lint bench clean
 
 VENV ?= .venv
 BIN := $(abspath $(VENV))/bin
@@ -10,6 +10,9 @@ INVENTORY ?= inventory/quickstart
 PLAY := $(SUDO) env PATH="$(BIN):$$PATH" ANSIBLE_CONFIG="$(CURDIR)/ansible.cfg" CLOUDSTACK_CONFIG="$(CURDIR)/var/cloudstack.ini" $(BIN)/ansible-playbook -i $(INVENTORY)
 RUN := $(SUDO) $(BIN)/stratoform
 PYTEST := $(SUDO) env PATH="$(BIN):$$PATH" $(BIN)/pytest
+SIM_PORT ?= 8081
+SIM_VAR ?= $(CURDIR)/var/sim
+SIM = env PATH="$(BIN):$$PATH" ANSIBLE_CONFIG="$(CURDIR)/ansible.cfg" STRATOFORM_VAR="$(SIM_VAR)" STRATOFORM_BIND=127.0.0.1:$(SIM_PORT) STRATOFORM_SIMULATED=1
 # What building the virtual environment itself takes; roles/packages installs the rest.
 BOOTSTRAP := python3-venv python3-dev gcc pkg-config libvirt-dev
 
@@ -22,6 +25,15 @@ up: $(VENV)/.installed ## a running cloud on this machine, and a virtual machine
 
 down: $(VENV)/.installed ## remove everything `make up` made (packages and .venv stay)
 	@$(PLAY) -i inventory/instances.stratoform.yml playbooks/down.yml
+
+sim: $(VENV)/.installed ## a simulated cloud, basic and advanced zone, without hypervisor or root (SIM_PORT, SIM_VAR)
+	@$(SIM) $(BIN)/ansible-playbook -i inventory/sim playbooks/sim.yml
+	@$(SIM) $(BIN)/stratoform instances
+	@echo "try it       export CLOUDSTACK_CONFIG=$(SIM_VAR)/cloudstack.ini PATH=$(BIN):\$$PATH"
+	@echo "             cs listZones; cs listTemplates templatefilter=featured; make sim-down ends it"
+
+sim-down: ## stop the simulated cloud and forget all of it
+	@if [ -d "$(SIM_VAR)" ]; then $(SIM) $(BIN)/stratoform stop && rm -rf "$(SIM_VAR)"; fi
 
 status: ## the endpoint and the instances
 	@$(RUN) status && $(RUN) instances
