@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import secrets
+import socket
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, aliased
@@ -13,7 +14,7 @@ from .network import IpRange, Network, Nic
 
 def text(address: int) -> str:
     """An IPv4 address, from its integer."""
-    return str(ipaddress.IPv4Address(address))
+    return socket.inet_ntoa(address.to_bytes(4, "big"))
 
 
 def number(address: str) -> int:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, bindparam, func, select
+from sqlalchemy import ColumnElement, Executable, Select, bindparam, func, select
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.expression import FromClause
 from sqlalchemy.sql.visitors import iterate
@@ -82,7 +82,7 @@ class View:
             query: adds conditions, order and limits to the select it is given.
         """
         plan = self._plan(caller)
-        return plan.bodies(session, caller, _all(session, query(plan.whole)))
+        return plan.bodies(session, caller, fetch(session, query(plan.whole)))
 
     def page(
         self, session: Session, caller: Caller, conditions: Sequence[ColumnElement[bool]], order: Sequence[Any],
@@ -104,7 +104,7 @@ class View:
             found = len(items)
         else:
             ids = self._select_from(self._entity.id, conditions).order_by(*order).limit(size).offset(offset)
-            wanted = [row[0] for row in _all(session, ids)]
+            wanted = [row[0] for row in fetch(session, ids)]
             items = self._by_ids(session, caller, wanted)
             found = len(wanted)
         if 0 < found < size or offset == 0 == found:  # the last page: no other is behind it
@@ -117,7 +117,7 @@ class View:
 
     def count(self, session: Session, conditions: Sequence[ColumnElement[bool]]) -> int:
         """How many rows meet the conditions (on the entity and what ``joins`` adds)."""
-        ((found,),) = _all(session, self._select_from(func.count(self._entity.id), conditions))
+        ((found,),) = fetch(session, self._select_from(func.count(self._entity.id), conditions))
         return int(found)
 
     def seen_by(self, caller: Caller) -> list[Field]:
@@ -144,7 +144,7 @@ class View:
         if not ids:
             return []
         plan = self._plan(caller)
-        found = {row[0]: row for row in _all(session, plan.by_ids, {"ids": ids})}
+        found = {row[0]: row for row in fetch(session, plan.by_ids, {"ids": ids})}
         return plan.bodies(session, caller, [found[id_] for id_ in ids if id_ in found])
 
     def _select_from(self, what: Any, conditions: Sequence[ColumnElement[bool]]) -> Select[Any]:
@@ -189,7 +189,7 @@ class _Plan:
         self.whole = joins(select(*columns).select_from(entity))
         self.by_ids = self.whole.where(entity.id.in_(bindparam("ids", expanding=True)))
 
-    def bodies(self, session: Session, caller: Caller, found: Sequence[Row[Any]]) -> list[dict[str, Any]]:
+    def bodies(self, session: Session, caller: Caller, found: Sequence[Any]) -> list[dict[str, Any]]:
         """The rows found as objects; what is None is left out."""
         if not found:
             return []
@@ -213,8 +213,8 @@ class _Plan:
         ]
 
 
-def _all(session: Session, query: Select[Any], values: Mapping[str, Any] | None = None) -> Sequence[Row[Any]]:
-    """The rows of a query, without the ORM's own handling of rows."""
+def fetch(session: Session, query: Executable, values: Mapping[str, Any] | None = None) -> Sequence[Any]:
+    """The rows of a query, without what the ORM would do to each of them; loaders of nested fields use it too."""
     if session.autoflush:
         session.flush()
     return session.connection().execute(query, values).all()
@@ -232,12 +232,15 @@ def unset(name: str, type_: str, doc: str, **more: Any) -> Field:
 
 def jobs_of(entity: type[Entity]) -> tuple[Field, Field]:
     """The two fields every object has: the unfinished job about it, if there is one."""
+    # Unfinished jobs are few, rows are many: found from the jobs' side, and no long list of ids is sent.
+    query = (
+        select(entity.id, Job.uuid).select_from(Job).join(entity, entity.uuid == Job.subject_uuid)
+        .where(Job.state.in_((QUEUED, RUNNING, UNDOING)), entity.id.between(bindparam("low"), bindparam("high")))
+        .order_by(Job.id)
+    )
+
     def load(session: Session, _caller: Caller, ids: Sequence[int]) -> dict[int, str]:
-        query = (
-            select(entity.id, Job.uuid).join(Job, Job.subject_uuid == entity.uuid)
-            .where(entity.id.in_(ids), Job.state.in_((QUEUED, RUNNING, UNDOING))).order_by(Job.id)
-        )
-        return dict(session.execute(query).all())
+        return {row[0]: row[1] for row in fetch(session, query, {"low": min(ids), "high": max(ids)})}
 
     return (
         Field("jobid", "string", "The unfinished job that is changing this object.", load=load),

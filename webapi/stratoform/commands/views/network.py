@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
-from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, literal, select
+from sqlalchemy import ColumnElement, Select, func, literal, select, type_coerce
+from sqlalchemy.orm import aliased
 
 from stratoform.commands.frame.view import Field, View, col, csv, jobs_of, unset
 from stratoform.model.addresses import text
+from stratoform.model.base import LongText
 from stratoform.model.compute import ServiceOffering
 from stratoform.model.network import (
     IpRange,
@@ -22,7 +25,7 @@ from stratoform.model.network import (
 from stratoform.model.tenancy import Domain
 from stratoform.model.topology import Pod, Zone
 
-from .common import NO_TAGS, OWNER, with_owner
+from .common import OWNER, tags_of, with_owner
 
 
 def _join_zone_of_wire(query: Select[Any]) -> Select[Any]:
@@ -137,6 +140,13 @@ def _join_sizing(query: Select[Any]) -> Select[Any]:
     return query.outerjoin(ServiceOffering, ServiceOffering.id == NetworkOffering.service_offering_id)
 
 
+_sizing = aliased(ServiceOffering)
+_ROUTER_SIZE = (
+    select(_sizing.uuid).where(_sizing.default_use, _sizing.system_vm_type == "domainrouter", _sizing.removed.is_(None))
+    .order_by(_sizing.id).limit(1).scalar_subquery()
+)
+"""What virtual routers are sized by when their offering does not say; clients look for one without asking."""
+
 NETWORK_OFFERING = View("networkoffering", NetworkOffering, (
     col("id", "string", "The offering's id.", NetworkOffering.uuid),
     col("name", "string", "Its name.", NetworkOffering.name),
@@ -154,7 +164,8 @@ NETWORK_OFFERING = View("networkoffering", NetworkOffering, (
     col("networkrate", "integer", "Largest rate in Mbit/s.", NetworkOffering.network_rate),
     col("state", "string", "Enabled, or Disabled: no new networks of it.", NetworkOffering.state),
     col("guestiptype", "string", "Shared or Isolated.", NetworkOffering.guest_type),
-    col("serviceofferingid", "string", "Size of its virtual routers.", ServiceOffering.uuid),
+    col("serviceofferingid", "string", "Size of its virtual routers.",
+        func.coalesce(ServiceOffering.uuid, _ROUTER_SIZE)),
     Field("service", "list", "Its services.", (NetworkOffering.services,), make=services, nested=SERVICE),
     col("forvpc", "boolean", "True when only VPCs may use it.", NetworkOffering.for_vpc),
     col("ispersistent", "boolean", "True when its networks are up without guests.", NetworkOffering.persistent),
@@ -174,6 +185,12 @@ _TOTAL = (
 _HELD = select(func.count(Nic.id)).where(Nic.network_id == Network.id).correlate(Network).scalar_subquery()
 USABLE: ColumnElement[bool] = _TOTAL > _HELD
 """A network takes further guests: some address of it is free."""
+
+
+@lru_cache(maxsize=256)
+def _services_of(declared: str) -> list[dict[str, Any]]:
+    """The services as networks show them: thousands of networks share a few offerings."""
+    return services(json.loads(declared), providers=False)
 
 
 def _join_network(query: Select[Any]) -> Select[Any]:
@@ -217,8 +234,8 @@ NETWORK = View("network", Network, (
         Network.acl_type, make=lambda access, acl: access if acl == "Domain" else None),
     *OWNER,
     unset("isdefault", "boolean", "Not used; a guest's default network is its NIC's matter."),
-    Field("service", "list", "Its services.", (NetworkOffering.services,),
-          make=lambda declared: services(declared, providers=False), nested=SERVICE),
+    Field("service", "list", "Its services.", (type_coerce(NetworkOffering.services, LongText),),
+          make=_services_of, nested=SERVICE),
     col("networkdomain", "string", "DNS suffix of its guests.", Network.network_domain),
     col("physicalnetworkid", "string", "Physical network that carries it.", PhysicalNetwork.uuid),
     col("restartrequired", "boolean", "True when changes wait for a restart.", Network.restart_required),
@@ -227,7 +244,7 @@ NETWORK = View("network", Network, (
     unset("vpcid", "string", "VPC it is a tier of."),
     col("canusefordeploy", "boolean", "True when it takes further guests.", USABLE, make=bool),
     col("ispersistent", "boolean", "True when it is up without guests.", NetworkOffering.persistent),
-    replace(NO_TAGS, type="list"),  # elsewhere the reference calls it a set
+    tags_of(Network, "list"),  # elsewhere the reference calls it a set
     unset("ip6gateway", "string", "IPv6 gateway."),
     unset("ip6cidr", "string", "IPv6 subnet."),
     col("displaynetwork", "boolean", "True when users see it.", Network.display_network),
