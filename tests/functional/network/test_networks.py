@@ -166,3 +166,12 @@ def test_a_network_goes_with_its_addresses(api, make_network):
     assert api.job("deleteNetwork", id=network["id"]) is True
     assert api("listNetworks") == api("listVlanIpRanges") == {}
     make_network()
+
+
+def test_the_interfaces_of_a_machine(api, built_zone):
+    vm = api.job("deployVirtualMachine", **built_zone.deploy(name="one"))
+    (nic,) = api.items("listNics", virtualmachineid=vm["id"])
+    assert nic == vm["nic"][0]
+    assert nic["networkid"] == built_zone.network
+    assert api.items("listNics", virtualmachineid=vm["id"], nicid=nic["id"], networkid=nic["networkid"]) == [nic]
+    assert api("listNics", virtualmachineid=vm["id"], nicid=vm["id"]) == {}

@@ -107,7 +107,7 @@ def test_offerings_for_a_domain_and_for_system_machines(service: Service, api: C
     assert "theirs" in names(acme)
     assert "theirs" not in names(outside)
     assert names(api, domainid=domain) == ["theirs"]
-    assert names(api, issystem=True) == names(api, issystem=True, systemvmtype="domainrouter") == ["router"]
+    assert names(api, issystem=True) == ["System Offering For Software Router", "router"]
     assert "router" not in names(api)
     with pytest.raises(Refused) as refusal:
         names(outside, issystem=True)

@@ -54,6 +54,7 @@ RECIPES: Mapping[str, Mapping[str, str]] = {
     "listApis": {}, "listAsyncJobs": {}, "listCapabilities": {}, "listClusters": {}, "listConfigurations": {},
     "listEvents": {}, "listHosts": {}, "listHypervisors": {}, "listImageStores": {}, "listNetworkOfferings": {},
     "listNetworkServiceProviders": {},
+    "listNics": {"virtualmachineid": "@vm"},
     "listNetworks": {}, "listOsCategories": {}, "listOsTypes": {}, "listPhysicalNetworks": {}, "listPods": {},
     "listSSHKeyPairs": {}, "listServiceOfferings": {}, "listStoragePools": {},
     "listStorageProviders": {"type": "primary"},

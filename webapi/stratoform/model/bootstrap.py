@@ -13,7 +13,7 @@ from .compute import GuestOs, ServiceOffering
 from .network import NetworkOffering
 from .network_services import install_everywhere
 from .roles import Role
-from .seed_compute import guest_os_categories_and_types, service_offerings
+from .seed_compute import guest_os_categories_and_types, service_offerings, system_offerings
 from .seed_networks import network_offerings
 from .seed_roles import roles
 from .seed_storage import disk_offerings
@@ -54,6 +54,8 @@ def bootstrap(session: Session, vault: Vault) -> None:
             session.add_all(GuestOs(category_id=category.id, name=name) for name in names)
     if session.scalar(select(ServiceOffering.id).limit(1)) is None:
         session.add_all(service_offerings())
+    if session.scalar(select(ServiceOffering.id).where(ServiceOffering.default_use)) is None:
+        session.add_all(system_offerings())
     if session.scalar(select(DiskOffering.id).limit(1)) is None:
         session.add_all(disk_offerings())
     if session.scalar(select(NetworkOffering.id).limit(1)) is None:

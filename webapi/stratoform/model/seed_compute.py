@@ -11,12 +11,23 @@ from typing import Final
 from .compute import GuestOsCategory, ServiceOffering
 
 
+ROUTER_SIZE: Final = "System Offering For Software Router"
+
+
 def service_offerings() -> list[ServiceOffering]:
     """The two sizes the reference offers from the start."""
     return [
         ServiceOffering(name="Small Instance", display_text="Small Instance", cpus=1, speed=500, memory=512),
         ServiceOffering(name="Medium Instance", display_text="Medium Instance", cpus=1, speed=1000, memory=1024),
     ]
+
+
+def system_offerings() -> list[ServiceOffering]:
+    """The size of the cloud's own machines, which network offerings have unless they name another."""
+    return [ServiceOffering(
+        name=ROUTER_SIZE, display_text=ROUTER_SIZE, cpus=1, speed=500, memory=256, is_system=True,
+        default_use=True, system_vm_type="domainrouter",
+    )]
 
 
 def guest_os_categories_and_types() -> list[tuple[GuestOsCategory, list[str]]]:
