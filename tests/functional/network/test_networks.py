@@ -168,7 +168,7 @@ def test_a_network_goes_with_its_addresses(api, make_network):
     make_network()
 
 
-def test_the_interfaces_of_a_machine(api, built_zone):
+def test_the_interfaces_of_a_machine(built_zone, api):
     vm = api.job("deployVirtualMachine", **built_zone.deploy(name="one"))
     (nic,) = api.items("listNics", virtualmachineid=vm["id"])
     assert nic == vm["nic"][0]
