@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from flask import Flask, Response, jsonify
 from sqlalchemy import text
 
 from . import __version__, commands
+from .access.authenticators import Authenticator, NativePasswords
+from .access.logins import Logins
+from .access.sessions import Sessions
+from .commands.frame.call_limits import CallLimits
 from .commands.frame.context import Shared
 from .commands.frame.deferred import deferred
 from .commands.frame.directory import Directory
@@ -34,12 +38,14 @@ from .reconcilers.cleaning import Cleaning
 from .reconcilers.hosts import HostWatch
 from .reconcilers.loop import Loop, Reconciler
 from .reconcilers.mail import Outbox
+from .reconcilers.records import Records
 from .reconcilers.routers import Routers
 from .reconcilers.storage import StorageFigures
 from .sagas.registry import SAGAS
 from .sagas.services import SIMULATOR, Services
 from .secrets import Vault
 from .wire.http import blueprint
+from .wire.sessions import Entrance
 
 
 @dataclass
@@ -55,6 +61,8 @@ class Cloud:
     jobs: Jobs
     commands: Commands
     directory: Directory
+    sessions: Sessions
+    logins: Logins
     host_watch: HostWatch
     watcher: LibvirtWatcher
     reconcilers: Loop
@@ -100,13 +108,18 @@ def create_cloud(config: Config, nodes: Callable[[Nodes], Nodes] = lambda nodes:
     sagas = dict(SAGAS)
     runner = Runner(db, sagas, services, JobHooks(), worker_name())
     jobs = Jobs(runner, config.threads)
-    shared = Shared(settings, vault, Permissions(db), jobs.wait, jobs.wake)
+    shared = Shared(settings, vault, Permissions(db), CallLimits(db, settings), jobs.wait, jobs.wake)
     sagas["command"] = deferred(shared)  # the one saga that is made of commands, which need the engine themselves
+
+    authenticators: Sequence[Authenticator] = (NativePasswords(db),)  # asked in this order
+    sessions = Sessions(db)
+    logins = Logins(db, settings, vault, sessions, authenticators)
 
     host_watch = HostWatch(db, vault, simulator)
     watcher = LibvirtWatcher(host_watch, config.ssh_key, config.var / "keys" / "known_hosts")
     host_watch.watcher = watcher
     cleaning = Cleaning(db, settings, jobs.wake, config.var / "log" / "jobs")
+    records = Records(db, settings)
     reconcilers = Loop([
         Reconciler("hosts", 10, host_watch.sweep),
         Reconciler("routers", 10, Routers(db, jobs.wake).repair),
@@ -114,10 +127,14 @@ def create_cloud(config: Config, nodes: Callable[[Nodes], Nodes] = lambda nodes:
         Reconciler("expunge", 60, cleaning.expunge),
         Reconciler("template copies", 300, cleaning.template_copies),
         Reconciler("old jobs", 600, cleaning.old_jobs),
+        Reconciler("sessions", 600, sessions.forget),
         Reconciler("mail", 5, Outbox(db, jobs.wake).send),
+        Reconciler("gone tags", 300, records.gone_tags),
+        Reconciler("old events", 3600, records.old_events),
+        Reconciler("old alerts", 3600, records.old_alerts),
     ])
     return Cloud(config, db, vault, simulator, services, runner, jobs, Commands(db, shared), Directory(db, vault),
-                 host_watch, watcher, reconcilers)
+                 sessions, logins, host_watch, watcher, reconcilers)
 
 
 def _hosts(config: Config, db: Database) -> tuple[SimulatorNodes, Nodes]:
@@ -132,7 +149,8 @@ def _hosts(config: Config, db: Database) -> tuple[SimulatorNodes, Nodes]:
 def create_app(cloud: Cloud) -> Flask:
     """The WSGI application of a service."""
     app = Flask("stratoform", static_folder=None)
-    app.register_blueprint(blueprint(cloud.commands, cloud.directory))
+    entrance = Entrance({"login": cloud.logins.login, "logout": cloud.sessions.logout}, cloud.sessions.caller)
+    app.register_blueprint(blueprint(cloud.commands, cloud.directory, entrance))
 
     @app.get("/client/health")
     def health() -> Response:

@@ -11,10 +11,10 @@ from tests.support.zone import Zone, build
 
 BUDGETS: dict[str, tuple[int, dict[str, Any]]] = {
     # The caller's key, default.page.size, the page, and one query for each nested field (the unfinished jobs).
-    "listStoragePools": (4, {}), "listImageStores": (4, {}), "listTemplates": (4, {"templatefilter": "self"}),
-    "listVolumes": (4, {}), "listServiceOfferings": (4, {}), "listOsTypes": (4, {}), "listOsCategories": (4, {}),
+    "listStoragePools": (4, {}), "listImageStores": (4, {}), "listTemplates": (5, {"templatefilter": "self"}),
+    "listVolumes": (5, {}), "listServiceOfferings": (4, {}), "listOsTypes": (4, {}), "listOsCategories": (4, {}),
     "listSSHKeyPairs": (4, {}), "listEvents": (3, {}), "listAsyncJobs": (3, {}), "listConfigurations": (3, {}),
-    "listVirtualMachines": (6, {}), "listApis": (1, {}), "listHypervisors": (1, {}),
+    "listVirtualMachines": (7, {}), "listTags": (3, {}), "listApis": (1, {}), "listHypervisors": (1, {}),
 }
 
 IDS = 1
@@ -40,7 +40,8 @@ def fill(api: Client, zone: Zone) -> None:
         api("registerTemplate", **place, displaytext="x", format="RAW", hypervisor="KVM", url=f"http://h/{number}",
             ostypeid=api.items("listOsTypes")[0]["id"])
         api("createSSHKeyPair", name=f"n{number}")
-        api.job("deployVirtualMachine", **zone.deploy(name=f"n{number}"))
+        vm = api.job("deployVirtualMachine", **zone.deploy(name=f"n{number}"))["id"]
+        api.job("createTags", resourcetype="UserVm", resourceids=vm, **{"tags[0].key": "a", "tags[0].value": "b"})
 
 
 def test_lists_stay_within_their_budget_whatever_they_list(service: Service, api: Client) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOrMU/nS1A9xXDCUpNAIj4zX+mAZv999TabWU07m3UWO somebody"
 _PLACE = {"zoneid": "@zone", "podid": "@pod", "clusterid": "@cluster"}
 _SUBNET = {"gateway": "10.9.1.1", "netmask": "255.255.255.0", "startip": "10.9.1.10", "endip": "10.9.1.20"}
+_TAG = {"tags[0].key": "fresh", "tags[0].value": "x"}
 
 RECIPES: Mapping[str, Mapping[str, str]] = {
     "addCluster": {"zoneid": "@zone", "podid": "@pod", "clustername": "fresh", "hypervisor": "Simulator",
@@ -30,6 +31,13 @@ RECIPES: Mapping[str, Mapping[str, str]] = {
                               "memory": "64"},
     "createStoragePool": {**_PLACE, "name": "fresh", "url": "nfs://192.0.2.10/export/fresh-pool"},
     "createVirtualRouterElement": {"nspid": "@plain_provider"},
+    "createTags": {"resourcetype": "UserVm", "resourceids": "@vm", **_TAG},
+    "deleteTags": {"resourcetype": "UserVm", "resourceids": "@vm", "tags[0].key": "kept"},
+    "listTags": {},
+    "addResourceDetail": {"resourcetype": "UserVm", "resourceid": "@vm", "details[0].key": "a",
+                          "details[0].value": "b"},
+    "removeResourceDetail": {"resourcetype": "UserVm", "resourceid": "@vm"},
+    "listResourceDetails": {"resourcetype": "UserVm", "resourceid": "@vm"},
     "createVlanIpRange": {"networkid": "@network", "startip": "10.1.1.220", "endip": "10.1.1.230"},
     "createZone": {"name": "fresh", "networktype": "Advanced", "dns1": "192.0.2.53", "internaldns1": "192.0.2.53"},
     "deleteCluster": {"id": "@spare_cluster"},
@@ -54,8 +62,8 @@ RECIPES: Mapping[str, Mapping[str, str]] = {
     "listApis": {}, "listAsyncJobs": {}, "listCapabilities": {}, "listClusters": {}, "listConfigurations": {},
     "listEvents": {}, "listHosts": {}, "listHypervisors": {}, "listImageStores": {}, "listNetworkOfferings": {},
     "listNetworkServiceProviders": {},
-    "listNics": {"virtualmachineid": "@vm"},
     "listNetworks": {}, "listOsCategories": {}, "listOsTypes": {}, "listPhysicalNetworks": {}, "listPods": {},
+    "listNics": {"virtualmachineid": "@vm"},
     "listSSHKeyPairs": {}, "listServiceOfferings": {}, "listStoragePools": {},
     "listStorageProviders": {"type": "primary"},
     "listSupportedNetworkServices": {},
@@ -86,6 +94,16 @@ RECIPES: Mapping[str, Mapping[str, str]] = {
     "updateTemplatePermissions": {"id": "@own_template"},
     "updateTrafficType": {"id": "@traffic"},
     "updateZone": {"id": "@zone"},
+    "createDiskOffering": {"name": "fresh", "displaytext": "fresh", "disksize": "3"},
+    "deleteDiskOffering": {"id": "@spare_disk_offering"},
+    "listDiskOfferings": {},
+    "updateDiskOffering": {"id": "@spare_disk_offering"},
+    "attachVolume": {"id": "@spare_disk", "virtualmachineid": "@vm"},
+    "createVolume": {"name": "fresh", "zoneid": "@zone", "diskofferingid": "@spare_disk_offering"},
+    "deleteVolume": {"id": "@spare_disk"},
+    "detachVolume": {"id": "@disk"},
+    "resizeVolume": {"id": "@disk", "size": "3"},
+    "updateVolume": {"id": "@disk"},
 }
 """Command to parameters; ``@thing`` stands for the id of a thing there is."""
 

@@ -150,6 +150,7 @@ def _infrastructure(api: Client, place: Zone) -> Things:
                                  startip="10.8.1.10", endip="10.8.1.20")["id"],
         "spare_offering": api.one("createServiceOffering", name="spare", displaytext="spare", cpunumber=1,
                                   cpuspeed=100, memory=64)["id"],
+        "spare_disk_offering": api.one("createDiskOffering", name="spare", displaytext="spare", disksize=1)["id"],
         "spare_network_offering": api.one(
             "createNetworkOffering", name="spare", displaytext="spare", traffictype="Guest", guestiptype="Shared",
             supportedservices="Dhcp", specifyvlan=True, specifyipranges=True)["id"],
@@ -201,14 +202,21 @@ def _belongings(world: World, name: str, number: int, place: Zone) -> Things:
     started = {kind: mine("deployVirtualMachine", **place.deploy(name=f"{name}-{kind}", group=f"group of {name}"))
                for kind in ("running", "stopped", "destroyed")}
     machines = {kind: mine.await_job(job["jobid"]) for kind, job in started.items()}
+    mine.job("createTags", resourcetype="UserVm", resourceids=machines["running"]["id"],
+             **{"tags[0].key": "kept", "tags[0].value": "x"})
     mine.job("stopVirtualMachine", id=machines["stopped"]["id"])
     mine.job("destroyVirtualMachine", id=machines["destroyed"]["id"])
     running = machines["running"]
+    custom = mine.items("listDiskOfferings", name="Custom")[0]["id"]
+    disk, spare = (mine.job("createVolume", name=f"{kind} of {name}", zoneid=place.zone, diskofferingid=custom,
+                            size=1)["id"] for kind in ("disk", "spare"))
+    mine.job("attachVolume", id=disk, virtualmachineid=running["id"])
     place.await_template(admin, template)
     return {
         "own_network": network, "own_template": template, "key": f"key of {name}", "vm": running["id"],
         "stopped_vm": machines["stopped"]["id"], "destroyed_vm": machines["destroyed"]["id"],
-        "group": running["groupid"], "volume": mine.items("listVolumes", virtualmachineid=running["id"])[0]["id"],
+        "group": running["groupid"], "disk": disk, "spare_disk": spare,
+        "volume": mine.items("listVolumes", virtualmachineid=running["id"], type="ROOT")[0]["id"],
         "event": mine.items("listEvents")[0]["id"], "job": started["running"]["jobid"], "account": name,
         "domain": domain,
     }

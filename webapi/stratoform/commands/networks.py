@@ -25,8 +25,9 @@ from stratoform.sagas import network_remove
 from .frame.base import EVERYONE, AsyncCommand, Command
 from .frame.caller import RoleType
 from .frame.owned import OwnedList, Owner, account_of
-from .frame.params import Bool, Choice, Cidr, Details, DomainName, Ip4, Ip6, ListOf, Netmask, NoneYet, Ref, Text, refuse
+from .frame.params import Bool, Choice, Cidr, DomainName, Ip4, Ip6, ListOf, Netmask, NoneYet, Ref, Text, refuse
 from .frame.scope import at_or_above, subtree, visible
+from .frame.tags import TagFilter
 from .ip_ranges import refuse_ipv6
 from .network_offerings import GUEST_TYPES, SERVICES, TRAFFIC, has_service
 from .pods import demand_unreserved
@@ -237,7 +238,7 @@ class ListNetworks(OwnedList, roles=EVERYONE, view=NETWORK):
     canusefordeploy = Bool("True: only networks that take further guests; false: only others.")
     vpcid = NoneYet("VPC", "Only tiers of this VPC.")
     forvpc = Bool("True: only tiers of VPCs; false: only others.")
-    tags = Details("Only networks with these tags.")
+    tags = TagFilter("Only networks with these tags.")
 
     def conditions(self) -> list[ColumnElement[bool]]:
         """See ListCommand.conditions."""
@@ -250,8 +251,8 @@ class ListNetworks(OwnedList, roles=EVERYONE, view=NETWORK):
         wanted += [has_service(service) for service in self.supportedservices or ()]
         if self.canusefordeploy is not None:
             wanted.append(USABLE if self.canusefordeploy else ~USABLE)
-        if self.issystem or self.tags:
-            wanted.append(false())  # guest networks only; none has tags yet
+        if self.issystem:
+            wanted.append(false())  # guest networks only
         if not self.caller.is_root:
             wanted.append(Network.display_network.is_(True))
         return wanted

@@ -22,6 +22,7 @@ from .frame.context import Context
 from .frame.owned import OwnedList, Owner
 from .frame.params import Bool, Choice, Details, Int, ListOf, NoneYet, Ref, Text, refuse
 from .frame.scope import owned, visible
+from .frame.tags import TagFilter
 from .rules.image_urls import checksum, source_url
 from .rules.places import demand_free_name, not_yet
 from .views.storage import TEMPLATE
@@ -176,7 +177,7 @@ class ListTemplates(OwnedList, roles=EVERYONE, view=TEMPLATE):
         FILTERS).required
     zoneid = Ref(Zone, "Only templates that serve this zone.")
     showremoved = Bool("Deleted ones too.")
-    tags = Details("Only templates with these tags.")
+    tags = TagFilter("Only templates with these tags.")
 
     def check(self) -> None:
         """See Command.check."""
@@ -194,8 +195,6 @@ class ListTemplates(OwnedList, roles=EVERYONE, view=TEMPLATE):
             wanted.append(Template.type != "SYSTEM")
         if not self.showremoved:
             wanted.append(Template.removed.is_(None))
-        if self.tags:
-            wanted.append(false())  # no template has any until there are commands to tag
         wanted += self.matching({"hypervisor": Template.hypervisor, "id": Template.id, "name": Template.name,
                                  "zoneid": Zone.id})
         return wanted + self._filtered()

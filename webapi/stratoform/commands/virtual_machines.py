@@ -16,7 +16,8 @@ from stratoform.sagas import vm_destroy, vm_start, vm_stop
 
 from .frame.base import ADMINS, EVERYONE, AsyncCommand, Command
 from .frame.owned import OwnedList
-from .frame.params import Bool, Choice, Details, ListOf, NoneYet, Ref, Text, refuse
+from .frame.params import Bool, Choice, ListOf, NoneYet, Ref, Text, refuse
+from .frame.tags import TagFilter
 from .views.compute import VM
 
 DETAIL_SECTIONS = ("all", "group", "nics", "stats", "secgrp", "tmpl", "servoff", "iso", "volume", "min", "affgrp")
@@ -44,7 +45,7 @@ class ListVirtualMachines(OwnedList, roles=EVERYONE, view=VM):
     vpcid = NoneYet("VPC", "Only virtual machines in this VPC.")
     affinitygroupid = NoneYet("affinity group", "Only virtual machines of this affinity group.")
     details = ListOf(Choice("Sections of the answer that are wanted; all are always given.", DETAIL_SECTIONS))
-    tags = Details("Only virtual machines with these tags.")
+    tags = TagFilter("Only virtual machines with these tags.")
 
     def conditions(self) -> list[ColumnElement[bool]]:
         """See ListCommand.conditions."""
@@ -62,8 +63,6 @@ class ListVirtualMachines(OwnedList, roles=EVERYONE, view=VM):
                           else Vm.state == self.state)
         if self.hypervisor is not None:
             wanted.append(Vm.hypervisor == self.hypervisor)
-        if self.tags:
-            wanted.append(Vm.id < 0)  # no object has tags yet
         return wanted + self._by_relation()
 
     def _by_relation(self) -> list[ColumnElement[bool]]:

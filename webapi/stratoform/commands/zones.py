@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, delete, false, select, update
+from sqlalchemy import ColumnElement, delete, select, update
 
 from stratoform.model.base import now
 from stratoform.model.compute import Vm
@@ -14,6 +14,7 @@ from stratoform.model.topology import Cluster, Host, Pod, Zone
 from .frame.base import EVERYONE, ROOT_ONLY, Command
 from .frame.params import Bool, Choice, Cidr, Details, DomainName, Ip4, Ip6, ListOf, Ref, Text, refuse
 from .frame.scope import visible
+from .frame.tags import TagFilter
 from .rules.capacities import CapacityList
 from .rules.places import ALLOCATION, asked, demand_free_name, not_yet
 from .rules.providers import remove_providers
@@ -70,7 +71,7 @@ class ListZones(CapacityList, roles=EVERYONE, view=ZONE):
     networktype = Choice("Only zones of this network type.", ("Basic", "Advanced"))
     available = Bool("False: only zones with machines of the caller; true or left out: all the caller may use.")
     domainid = Ref(Domain, "Only zones private to this domain.")
-    tags = Details("Only zones with these tags.", since="4.3")
+    tags = TagFilter("Only zones with these tags.", since="4.3")
 
     def conditions(self) -> list[ColumnElement[bool]]:
         """See ListCommand.conditions."""
@@ -81,8 +82,6 @@ class ListZones(CapacityList, roles=EVERYONE, view=ZONE):
         if self.available is False:
             wanted.append(select(Vm.id).where(
                 Vm.zone_id == Zone.id, Vm.account_id == self.caller.account_id, Vm.removed.is_(None)).exists())
-        if self.tags:
-            wanted.append(false())  # zones have no tags yet
         return wanted
 
 

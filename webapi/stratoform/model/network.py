@@ -112,6 +112,7 @@ class Network(Entity):
     display_network: Mapped[bool] = mapped_column(default=True)
     restart_required: Mapped[bool] = mapped_column(default=False)
     generation: Mapped[int] = mapped_column(default=0)  # counts every change its router must learn
+    details: Mapped[dict[str, Any] | None]
 
 
 class IpRange(Entity):

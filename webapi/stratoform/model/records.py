@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ForeignKey, Index, Integer, String
+from sqlalchemy import ForeignKey, Index, Integer, String, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from .base import Base, Entity, Key, LongText
@@ -22,6 +22,9 @@ class Event(Entity):
     domain_id: Mapped[int] = mapped_column(ForeignKey("domain.id"))
     start_uuid: Mapped[str | None] = mapped_column(String(40))
     job_uuid: Mapped[str | None] = mapped_column(String(40), index=True)
+    subject_type: Mapped[str | None] = mapped_column(String(64))  # table of the object it speaks of
+    subject_uuid: Mapped[str | None] = mapped_column(String(40), index=True)
+    archived: Mapped[bool] = mapped_column(default=False, server_default=false())
 
     __table_args__ = (Index("ix_event_owner", "account_id", "id"),)
 

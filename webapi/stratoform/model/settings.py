@@ -104,6 +104,8 @@ DECLARED: Mapping[str, Setting] = {s.name: s for s in (
     Setting("custom.diskoffering.size.max", int, "1024", "Advanced", "Largest custom disk in GB.", 1),
     Setting("instance.name", str, "VM", "Advanced", "Last part of the host-side names of machines.",
             pattern="[a-z0-9]{1,16}", form="at most 16 letters and digits"),
+    Setting("event.purge.delay", int, "15", "Advanced", "Days events are kept; 0: for ever.", 0, 36500),
+    Setting("alert.purge.delay", int, "0", "Alert", "Days alerts are kept; 0: for ever.", 0, 36500),
     Setting("wait", int, "1800", "Advanced", "Seconds a command that waits for a host may take.", 1),
     Setting("stop.graceful.seconds", int, "60", "Advanced",
             "Seconds a guest gets to shut down before it is switched off.", 0, 240),

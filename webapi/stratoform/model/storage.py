@@ -168,6 +168,7 @@ VOLUME_STATES = StateTable(
         "unplace": (("Creating", "Ready"), "Allocated"),
         "destroy": (("Allocated", "Creating", "Ready"), "Destroy"),
         "expunge": (("Allocated", "Creating", "Ready", "Destroy"), "Expunging"),
+        "fail to expunge": (("Expunging",), "Destroy"),
         "vanish": (("Expunging",), "Expunged"),
     },
 )
@@ -195,5 +196,6 @@ class Volume(Entity):
     attached: Mapped[datetime | None]
     path: Mapped[str | None] = mapped_column(LongText)
     display_volume: Mapped[bool] = mapped_column(default=True)
+    details: Mapped[dict[str, Any] | None]
 
     __table_args__ = (Index("ix_volume_pool_state", "pool_id", "state"),)

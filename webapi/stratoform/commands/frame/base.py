@@ -19,6 +19,7 @@ from .answer import Answer, Many, One, Plain
 from .caller import RoleType
 from .context import Context
 from .params import Int, Param, Required, Text, Value, refuse
+from .tags import TagFilter
 from .view import View
 
 EVERYONE = frozenset(RoleType)
@@ -29,6 +30,9 @@ ADMINS = frozenset({RoleType.ADMIN, RoleType.RESOURCE_ADMIN, RoleType.DOMAIN_ADM
 REGISTRY: dict[str, type[Command]] = {}
 """Every command by its name on the wire."""
 
+STRANGERS: dict[str, type[Command]] = {}
+"""Commands of those who have no API key, by name: login and its like (access/declared.py). listApis leaves them out."""
+
 IGNORED = frozenset({"listall", "ctxuserid", "ctxaccountid", "ctxstarteventid", "projectid", "account", "domainid",
                      "isrecursive", "page", "pagesize", "keyword"})
 """Parameters clients send along with any list command; those that do not declare them do not mind."""
@@ -38,7 +42,8 @@ class Command:
     """One API command.
 
     Its docstring's first sentence is the description. Class keywords declare the rest: ``roles`` who may call it,
-    ``event`` what its doing is called in the event log, ``view`` what it answers (None: success), ``since``.
+    ``event`` what its doing is called in the event log, ``view`` what it answers (None: success), ``since``,
+    ``stranger`` for what is called without an API key.
     """
 
     name: ClassVar[str]
@@ -51,9 +56,9 @@ class Command:
     is_list: ClassVar[bool] = False
     is_async: ClassVar[bool] = False
 
-    def __init_subclass__(
+    def __init_subclass__(  # noqa: PLR0913 - keywords of a declaration
         cls, *, roles: frozenset[RoleType] | None = None, event: str = "", view: View | None = None, since: str = "",
-        name: str = "",
+        name: str = "", stranger: bool = False,
     ) -> None:
         super().__init_subclass__()
         if roles is None:  # a kind of command, not a command
@@ -71,10 +76,11 @@ class Command:
                 if isinstance(param, Param):
                     found[param.name] = param
         cls.params = found
-        if cls.name in REGISTRY:
+        registry = STRANGERS if stranger else REGISTRY
+        if cls.name in registry:
             msg = f"two commands are called {cls.name}"
             raise TypeError(msg)
-        REGISTRY[cls.name] = cls
+        registry[cls.name] = cls
 
     def __init__(self, context: Context, values: Mapping[str, Any]) -> None:
         self.context = context
@@ -193,6 +199,14 @@ class ListCommand(Command):
             columns[name] == (value.id if isinstance(value, Entity) else value) for name, value in given.items()
         ]
 
+    def tagged(self) -> list[ColumnElement[bool]]:
+        """Conditions of the filter by tags, where a list has one."""
+        assert self.view is not None  # noqa: S101 - list commands declare their view
+        entity = self.view.entity
+        return [] if entity is None else [
+            condition for name, param in self.params.items() if isinstance(param, TagFilter) and name in self.values
+            for condition in param.conditions(entity, self.values[name])]
+
     def order(self) -> Sequence[Any]:
         """How rows are ordered; unique, so that pages neither overlap nor skip."""
         assert self.view is not None  # noqa: S101 - list commands declare their view
@@ -202,7 +216,7 @@ class ListCommand(Command):
     def run(self) -> Answer:
         """See Command.run."""
         assert self.view is not None  # noqa: S101 - list commands declare their view
-        conditions = self.conditions()
+        conditions = self.conditions() + self.tagged()
         if self.keyword is not None:
             like = [column.icontains(self.keyword, autoescape=True) for column in self.keyword_columns]
             conditions.append(or_(*like))

@@ -15,7 +15,9 @@ from stratoform.model.compute import InstanceGroup, ServiceOffering, SshKeyPair,
 from stratoform.model.network import Network
 from stratoform.model.projects import Project
 from stratoform.model.records import Event
+from stratoform.model.roles import Role
 from stratoform.model.storage import DiskOffering, Template, Volume
+from stratoform.model.tags import ResourceTag
 from stratoform.model.tenancy import Account, Domain, User
 from stratoform.model.topology import Zone
 
@@ -140,6 +142,7 @@ _RULES: dict[type[Any], Callable[[Caller], Condition]] = {
     SshKeyPair: lambda caller: owned(SshKeyPair, caller),
     InstanceGroup: lambda caller: owned(InstanceGroup, caller),
     Event: lambda caller: owned(Event, caller),
+    ResourceTag: lambda caller: owned(ResourceTag, caller),
     Template: _template,
     Network: _network,
     Zone: _zone,
@@ -149,4 +152,5 @@ _RULES: dict[type[Any], Callable[[Caller], Condition]] = {
     Domain: _domain,
     Account: _account,
     User: _user,
+    Role: lambda _caller: Role.is_public.is_(True),
 }

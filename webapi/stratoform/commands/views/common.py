@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Select
+from sqlalchemy.orm import Session
 
+from stratoform.commands.frame.caller import Caller
 from stratoform.commands.frame.view import Field, View, col, unset
+from stratoform.model.base import Entity
+from stratoform.model.kinds import kinds_of
 from stratoform.model.projects import Project
+from stratoform.model.tags import ResourceTag
 from stratoform.model.tenancy import PROJECT_TYPE, Account, Domain
 
 
@@ -30,21 +37,34 @@ OWNER = (
 )
 """The owner's fields of a response; its view's joins begin with ``with_owner``."""
 
-TAG = View("tags", None, (
-    unset("key", "string", "The tag's key."),
-    unset("value", "string", "The tag's value."),
-    unset("resourcetype", "string", "Kind of the tagged object."),
-    unset("resourceid", "string", "Id of the tagged object."),
-    unset("account", "string", "Account that owns the tag."),
-    unset("projectid", "string", "Project that owns the tag."),
-    unset("project", "string", "Name of that project."),
-    unset("domainid", "string", "Domain of the owner."),
-    unset("domain", "string", "Name of that domain."),
-    unset("customer", "string", "Customer of the tag."),
-))
+TAG = View("tag", ResourceTag, (
+    col("key", "string", "The tag's key.", ResourceTag.key),
+    col("value", "string", "The tag's value.", ResourceTag.value),
+    col("resourcetype", "string", "Kind of the tagged object.", ResourceTag.resource_type),
+    col("resourceid", "string", "Id of the tagged object.", ResourceTag.resource_uuid),
+    *OWNER,
+    col("customer", "string", "Free text kept with the tag.", ResourceTag.customer),
+    unset("jobid", "string", "The unfinished job that is changing this object."),
+    unset("jobstatus", "integer", "The state of that job."),
+), lambda query: with_owner(query, ResourceTag))
 
-NO_TAGS = Field("tags", "set", "Tags on the object.", nested=TAG)
-"""Tags come with the tag commands; until then no object has any."""
+
+def tags_of(entity: type[Entity], type_: str = "set") -> Field:
+    """The nested tags of objects of a kind that takes them (frame/kinds.py)."""
+    names = [kind.name for kind in kinds_of(entity)]
+    view = replace(TAG, fields=(*TAG.fields, col("_row", "long", "The object's row.", entity.id)),
+                   joins=lambda query: with_owner(query, ResourceTag).join(
+                       entity, entity.uuid == ResourceTag.resource_uuid))
+
+    def load(session: Session, caller: Caller, ids: Sequence[int]) -> dict[int, list[dict[str, Any]]]:
+        found: dict[int, list[dict[str, Any]]] = {}
+        for tag in view.rows(session, caller, lambda query: query.where(
+                entity.id.in_(ids), ResourceTag.resource_type.in_(names)).order_by(ResourceTag.key)):
+            found.setdefault(tag.pop("_row"), []).append(tag)
+        return found
+
+    return Field("tags", type_, "Tags on the object.", load=load, nested=TAG)
+
 
 CAPACITY = View("capacity", None, (
     unset("type", "short", "Kind of capacity: 0 memory, 1 CPU, 2 storage, 3 primary storage allocated."),

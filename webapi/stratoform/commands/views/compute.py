@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import Session, aliased
 
 from stratoform.commands.frame.caller import Caller
-from stratoform.commands.frame.view import Field, View, col, jobs_of, unset
+from stratoform.commands.frame.view import Field, View, col, fetch, jobs_of, unset
 from stratoform.model.addresses import text
 from stratoform.model.compute import GuestOs, InstanceGroup, ServiceOffering, Vm
 from stratoform.model.network import Network, Nic
 from stratoform.model.storage import Template, Volume
 from stratoform.model.topology import Host, Zone
 
-from .common import NO_TAGS, OWNER, with_owner
+from .common import OWNER, tags_of, with_owner
 from .network import NIC
 
 _Root = aliased(Volume)
@@ -32,28 +32,36 @@ def _joins(query: Select[Any]) -> Select[Any]:
     )
 
 
+_NICS = (
+    select(Nic.vm_id, Network.vlan, Nic.ip, Nic.uuid, Network.uuid, Network.name, Nic.netmask, Nic.gateway,
+           Network.traffic_type, Network.guest_type, Nic.is_default, Nic.mac)
+    .join(Network, Network.id == Nic.network_id)
+    .where(Nic.vm_id.in_(bindparam("ids", expanding=True))).order_by(Nic.device)
+)
+_NIC_FIELDS = ("id", "networkid", "networkname", "netmask", "gateway", "traffictype", "type", "isdefault", "macaddress")
+
+
 def nics(session: Session, caller: Caller, ids: Sequence[int]) -> dict[int, list[dict[str, Any]]]:
     """The interfaces of machines, by row id."""
-    query = (
-        select(Nic, Network).join(Network, Network.id == Nic.network_id)
-        .where(Nic.vm_id.in_(ids)).order_by(Nic.device)
-    )
     found: dict[int, list[dict[str, Any]]] = {}
-    for nic, network in session.execute(query):
-        vlan = None if network.vlan in {None, "untagged"} else f"vlan://{network.vlan}"
-        found.setdefault(nic.vm_id or 0, []).append({
-            "id": nic.uuid, "networkid": network.uuid, "networkname": network.name, "netmask": nic.netmask,
-            "gateway": nic.gateway, "ipaddress": text(nic.ip), "isolationuri": vlan if caller.is_root else None,
-            "broadcasturi": (vlan or "vlan://untagged") if caller.is_root else None,
-            "traffictype": network.traffic_type,
-            "type": network.guest_type, "isdefault": nic.is_default, "macaddress": nic.mac,
-        })
+    for vm, vlan, ip, *values in fetch(session, _NICS, {"ids": ids}):
+        nic = {name: value for name, value in zip(_NIC_FIELDS, values, strict=True) if value is not None}
+        nic["ipaddress"] = text(ip)
+        if caller.is_root:
+            isolated = vlan not in {None, "untagged"}
+            nic["broadcasturi"] = f"vlan://{vlan if isolated else 'untagged'}"
+            if isolated:
+                nic["isolationuri"] = f"vlan://{vlan}"
+        found.setdefault(vm, []).append(nic)
     return found
 
 
+_ROOTS = select(_Root.vm_id, _Root.device_id).where(
+    _Root.vm_id.in_(bindparam("ids", expanding=True)), _Root.type == "ROOT")
+
+
 def _root_device(session: Session, _caller: Caller, ids: Sequence[int]) -> dict[int, int]:
-    query = select(_Root.vm_id, _Root.device_id).where(_Root.vm_id.in_(ids), _Root.type == "ROOT")
-    return {vm_id or 0: device or 0 for vm_id, device in session.execute(query)}
+    return {vm: device or 0 for vm, device in fetch(session, _ROOTS, {"ids": ids})}
 
 
 def _details(details: dict[str, Any] | None) -> dict[str, Any] | None:
@@ -116,7 +124,7 @@ VM = View("virtualmachine", Vm, (
     unset("publicipid", "string", "Public address that leads to it."),
     unset("publicip", "string", "That address."),
     col("instancename", "string", "Its name on its host.", Vm.instance_name, admin=True),
-    NO_TAGS,
+    tags_of(Vm),
     col("details", "map", "Free key-value pairs.", Vm.details, make=_details),
     col("keypair", "string", "The ssh key pair it was made with.", Vm.keypair),
     Field("affinitygroup", "set", "Its affinity groups.", nested=AFFINITY_GROUP),

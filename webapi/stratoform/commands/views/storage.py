@@ -14,7 +14,7 @@ from stratoform.model.storage import DiskOffering, ImageStore, StoragePool, Temp
 from stratoform.model.tenancy import Account
 from stratoform.model.topology import Cluster, Pod, Zone
 
-from .common import NO_TAGS, OWNER, with_owner
+from .common import OWNER, tags_of, with_owner
 
 
 def _pool_places(query: Select[Any]) -> Select[Any]:
@@ -122,7 +122,7 @@ TEMPLATE = View("template", Template, (
     col("templatetag", "string", "Tag of the hosts its guests are placed on.", Template.tag, admin=True),
     col("details", "map", "Free key-value pairs that its machines inherit.",
         Template.details, make=lambda details: details or None),
-    NO_TAGS,
+    tags_of(Template),
     col("sshkeyenabled", "boolean", "True when its guests take an ssh key from the cloud.", Template.sshkey_enabled),
     col("isdynamicallyscalable", "boolean", "True when its guests can grow while they run.",
         Template.dynamically_scalable),
@@ -191,7 +191,7 @@ VOLUME = View("volume", Volume, (
     col("isextractable", "boolean", "True when it may be downloaded; a root disk when its template may.",
         Volume.type, Template.is_extractable, make=lambda kind, allowed: kind != "ROOT" or bool(allowed)),
     unset("status", "string", "How an upload into the disk goes."),
-    NO_TAGS,
+    tags_of(Volume),
     col("displayvolume", "boolean", "False when it is hidden from its owner.", Volume.display_volume, admin=True),
     col("path", "string", "Its file on the pool.", Volume.path, admin=True),
     col("storageid", "string", "The pool it is on.", StoragePool.uuid, admin=True, since="4.3"),

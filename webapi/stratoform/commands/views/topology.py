@@ -14,7 +14,7 @@ from stratoform.model.tenancy import Domain
 from stratoform.model.topology import Cluster, Host, Pod, Zone
 
 from .capacity import cpu_allocated, memory_allocated
-from .common import NO_TAGS, capacities
+from .common import capacities, tags_of
 
 
 def _join_domain(query: Select[Any]) -> Select[Any]:
@@ -45,7 +45,7 @@ ZONE = View("zone", Zone, (
     col("dhcpprovider", "string", "Who answers DHCP.", Zone.dhcp_provider),
     capacities("zone"),
     col("localstorageenabled", "boolean", "True when guests may use storage local to a host.", Zone.local_storage),
-    NO_TAGS,
+    tags_of(Zone),
     col("resourcedetails", "map", "Free key-value pairs.", Zone.details, make=lambda details: details or None),
     *jobs_of(Zone),
 ), _join_domain)

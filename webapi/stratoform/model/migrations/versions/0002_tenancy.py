@@ -73,6 +73,14 @@ def upgrade() -> None:
     with op.batch_alter_table('role', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_role_removed'), ['removed'], unique=False)
 
+    op.create_table('signed_login',
+    sa.Column('digest', sa.String(length=64), nullable=False),
+    sa.Column('expires', stratoform.db.types.Moment(), nullable=False),
+    sa.PrimaryKeyConstraint('digest', name=op.f('pk_signed_login'))
+    )
+    with op.batch_alter_table('signed_login', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_signed_login_expires'), ['expires'], unique=False)
+
     op.create_table('disk_offering',
     sa.Column('name', sa.String(length=255), nullable=False),
     sa.Column('display_text', sa.String(length=4096), nullable=False),
@@ -248,6 +256,23 @@ def upgrade() -> None:
     with op.batch_alter_table('project_member', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_project_member_account_id'), ['account_id'], unique=False)
 
+    op.create_table('user_session',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('token_hash', sa.String(length=64), nullable=False),
+    sa.Column('key_hash', sa.String(length=64), nullable=False),
+    sa.Column('mark', sa.String(length=64), nullable=False),
+    sa.Column('user_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('created', stratoform.db.types.Moment(), nullable=False),
+    sa.Column('seconds', sa.Integer(), nullable=False),
+    sa.Column('expires', stratoform.db.types.Moment(), nullable=False),
+    sa.ForeignKeyConstraint(['user_id'], ['user.id'], name=op.f('fk_user_session_user_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_user_session')),
+    sa.UniqueConstraint('token_hash', name=op.f('uq_user_session_token_hash'))
+    )
+    with op.batch_alter_table('user_session', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_user_session_expires'), ['expires'], unique=False)
+        batch_op.create_index(batch_op.f('ix_user_session_user_id'), ['user_id'], unique=False)
+
     with op.batch_alter_table('account', schema=None) as batch_op:
         batch_op.add_column(sa.Column('role_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True))
         batch_op.add_column(sa.Column('cleanup', sa.Boolean(), server_default='0', nullable=False))
@@ -318,6 +343,11 @@ def downgrade() -> None:
         batch_op.drop_column('cleanup')
         batch_op.drop_column('role_id')
 
+    with op.batch_alter_table('user_session', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_user_session_user_id'))
+        batch_op.drop_index(batch_op.f('ix_user_session_expires'))
+
+    op.drop_table('user_session')
     with op.batch_alter_table('project_member', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_project_member_account_id'))
 
@@ -362,6 +392,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_disk_offering_removed'))
 
     op.drop_table('disk_offering')
+    with op.batch_alter_table('signed_login', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_signed_login_expires'))
+
+    op.drop_table('signed_login')
     with op.batch_alter_table('role', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_role_removed'))
 
