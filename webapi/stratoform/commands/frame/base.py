@@ -105,7 +105,7 @@ class Command:
                              if cls.params else f"{cls.name} takes no parameters")
             if param.admin and not caller.is_root:
                 raise ApiError(Fault.NOT_PERMITTED, f"Parameter {name} is for root administrators only")
-            if value == "" and not param.demanded and not param.takes_empty:
+            if value in param.blanks and not param.demanded and not param.takes_empty:
                 continue  # clients send empty values for what they leave out
             values[name] = param.parse(value)
         for name, param in cls.params.items():

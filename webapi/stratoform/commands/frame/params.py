@@ -51,6 +51,8 @@ class Param(Generic[T]):
     wire_type = "string"
     takes_empty = False
     """True: an empty value is a value (no items), not one left out."""
+    blanks: tuple[str, ...] = ("",)
+    """What clients send for a value they leave out."""
 
     def __init__(self, doc: str, *, since: str = "", admin: bool = False) -> None:
         if not doc.endswith("."):
@@ -182,6 +184,7 @@ class Bool(Param[bool]):
     """``true`` or ``false``, in any case."""
 
     wire_type = "boolean"
+    blanks = ("", "None")  # libcloud writes a flag nobody set as Python does
 
     def read(self, text: str) -> bool:
         """See Param.read."""
