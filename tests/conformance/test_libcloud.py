@@ -69,7 +69,7 @@ def make_node(driver, running, location, image, size) -> Iterator[Callable[..., 
     def make(name: str, **more: Any) -> Any:
         networks = [n for n in driver.ex_list_networks() if n.id == running.zone.network]
         made.append(driver.create_node(name=name, size=size, image=image, location=location, networks=networks,
-                                       **more))
+                                       **{"ex_start_vm": True, **more}))  # it says false unless told
         return made[-1]
 
     yield make
@@ -270,26 +270,26 @@ def test_import_key_pair_from_string(driver):
 
 
 def test_ex_list_keypairs(driver, key_pair):
-    with pytest.warns(DeprecationWarning):
+    with pytest.warns(UserWarning):
         assert key_pair.name in {pair["name"] for pair in driver.ex_list_keypairs()}
 
 
 def test_ex_create_keypair(driver):
-    with pytest.warns(DeprecationWarning):
+    with pytest.warns(UserWarning):
         assert "PRIVATE KEY" in driver.ex_create_keypair("older")["privateKey"]
-    with pytest.warns(DeprecationWarning):
+    with pytest.warns(UserWarning):
         driver.ex_delete_keypair("older")
 
 
 def test_ex_import_keypair_from_string(driver):
-    with pytest.warns(DeprecationWarning):
+    with pytest.warns(UserWarning):
         assert driver.ex_import_keypair_from_string("older", PUBLIC_KEY)["keyName"] == "older"
-    with pytest.warns(DeprecationWarning):
+    with pytest.warns(UserWarning):
         driver.ex_delete_keypair("older")
 
 
 def test_ex_delete_keypair(driver, key_pair):
-    with pytest.warns(DeprecationWarning):
+    with pytest.warns(UserWarning):
         assert driver.ex_delete_keypair(key_pair.name) is True
 
 
@@ -312,7 +312,7 @@ def test_ex_list_nics(driver, node, running):
 
 
 def test_ex_list_os_types(driver):
-    assert "CentOS 5.6 (64-bit)" in driver.ex_list_os_types()
+    assert "CentOS 5.6 (64-bit)" in {system["description"] for system in driver.ex_list_os_types()}
 
 
 def test_ex_limits(driver):
