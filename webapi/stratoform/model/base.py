@@ -26,7 +26,11 @@ class Base(DeclarativeBase):
 
 
 class Entity(Base):
-    """A thing the API shows: numbered inside, known by its uuid outside."""
+    """A thing the API shows: numbered inside, known by its uuid outside.
+
+    Where there are thousands, an index ``ix_<table>_list`` has ``removed``, ``id`` and what decides who sees a row: a
+    page of the list and its count are read from it alone, in the list's order.
+    """
 
     __abstract__ = True
 

@@ -153,6 +153,7 @@ class Vm(Entity):
     __table_args__ = (
         Index("ix_vm_host_state", "host_id", "state"),
         Index("ix_vm_owner_removed", "account_id", "removed", "id"),
+        Index("ix_vm_list", "removed", "id", "account_id", "domain_id", "display_vm"),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, String, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from .base import Base, Entity, Key
@@ -113,6 +113,12 @@ class Network(Entity):
     restart_required: Mapped[bool] = mapped_column(default=False)
     generation: Mapped[int] = mapped_column(default=0)  # counts every change its router must learn
     details: Mapped[dict[str, Any] | None]
+
+    __table_args__ = (
+        Index("ix_network_owner_removed", "account_id", "removed", "id"),
+        Index("ix_network_list", "removed", "id", "account_id", "domain_id", "acl_type", "subdomain_access",
+              "display_network"),
+    )
 
 
 class IpRange(Entity):

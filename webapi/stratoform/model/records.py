@@ -26,7 +26,10 @@ class Event(Entity):
     subject_uuid: Mapped[str | None] = mapped_column(String(40), index=True)
     archived: Mapped[bool] = mapped_column(default=False, server_default=false())
 
-    __table_args__ = (Index("ix_event_owner", "account_id", "id"),)
+    __table_args__ = (
+        Index("ix_event_owner", "account_id", "id"),
+        Index("ix_event_list", "removed", "id", "account_id", "domain_id"),
+    )
 
 
 class SettingValue(Base):

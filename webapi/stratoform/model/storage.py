@@ -31,7 +31,7 @@ class StoragePool(Entity):
     zone_id: Mapped[int] = mapped_column(ForeignKey("zone.id"), index=True)
     pod_id: Mapped[int | None] = mapped_column(ForeignKey("pod.id"))
     cluster_id: Mapped[int | None] = mapped_column(ForeignKey("cluster.id"), index=True)
-    host_id: Mapped[int | None] = mapped_column(ForeignKey("host.id"))  # set: local to one host
+    host_id: Mapped[int | None] = mapped_column(ForeignKey("host.id"), index=True)  # set: local to one host
     scope: Mapped[str] = mapped_column(String(16))
     hypervisor: Mapped[str] = mapped_column(String(32))
     address: Mapped[str]
@@ -198,4 +198,8 @@ class Volume(Entity):
     display_volume: Mapped[bool] = mapped_column(default=True)
     details: Mapped[dict[str, Any] | None]
 
-    __table_args__ = (Index("ix_volume_pool_state", "pool_id", "state"),)
+    __table_args__ = (
+        Index("ix_volume_pool_state", "pool_id", "state"),
+        Index("ix_volume_owner_removed", "account_id", "removed", "id"),
+        Index("ix_volume_list", "removed", "id", "account_id", "domain_id", "display_volume"),
+    )

@@ -11,7 +11,9 @@ from .base import Entity, LongText
 
 ROOT_DOMAIN = "ROOT"
 SYSTEM = "system"
-"""Account and user on whose behalf the service itself acts."""
+"""Account and user on whose behalf the service itself acts. Nobody else may have the name."""
+ADMIN = "admin"
+"""The first root administrator's account in ROOT and its user, which are always there and never disabled."""
 
 
 class Domain(Entity):
@@ -23,7 +25,7 @@ class Domain(Entity):
     parent_id: Mapped[int | None] = mapped_column(ForeignKey("domain.id"), index=True)
     path: Mapped[str] = mapped_column(String(512), index=True)
     network_domain: Mapped[str | None]
-    state: Mapped[str] = mapped_column(String(16), default="Active")
+    state: Mapped[str] = mapped_column(String(16), default="Active")  # Inactive: a job is removing it
 
 
 PROJECT_TYPE = 5
@@ -31,7 +33,11 @@ PROJECT_TYPE = 5
 
 
 class Account(Entity):
-    """What owns resources and is billed for them; its type and role decide what its users may call."""
+    """What owns resources and is billed for them; its type and role decide what its users may call.
+
+    ``state`` is enabled, disabled or locked: only users of enabled accounts may do anything. ``cleanup`` is true from
+    the moment its deletion was asked for until nothing of what it owned is left.
+    """
 
     __tablename__ = "account"
 
@@ -40,11 +46,15 @@ class Account(Entity):
     type: Mapped[int]  # RoleType of commands/frame/caller.py, as the API numbers account types; or PROJECT_TYPE
     role_id: Mapped[int | None] = mapped_column(ForeignKey("role.id"))  # none: the built-in role of its type
     state: Mapped[str] = mapped_column(String(16), default="enabled")
+    cleanup: Mapped[bool] = mapped_column(default=False, server_default="0")
     network_domain: Mapped[str | None]
     default_zone_id: Mapped[int | None] = mapped_column(ForeignKey("zone.id"))
     details: Mapped[dict[str, Any] | None]
 
-    __table_args__ = (Index("ix_account_domain_name", "domain_id", "name"),)
+    __table_args__ = (
+        Index("ix_account_domain_name", "domain_id", "name"),
+        Index("ix_account_list", "removed", "id", "type", "domain_id", "name"),
+    )
 
 
 class User(Entity):

@@ -243,18 +243,46 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_network_element_provider_id'), ['provider_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_network_element_removed'), ['removed'], unique=False)
 
-    op.create_table('project_member',
+    op.create_table('project_invitation',
+    sa.Column('project_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('account_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('domain_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('email', sa.String(length=254), nullable=True),
+    sa.Column('token', sa.String(length=64), nullable=True),
+    sa.Column('state', sa.String(length=16), nullable=False),
+    sa.Column('expires', stratoform.db.types.Moment(), nullable=False),
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('uuid', sa.String(length=40), nullable=False),
+    sa.Column('created', stratoform.db.types.Moment(), nullable=False),
+    sa.Column('removed', stratoform.db.types.Moment(), nullable=True),
+    sa.ForeignKeyConstraint(['account_id'], ['account.id'], name=op.f('fk_project_invitation_account_id')),
+    sa.ForeignKeyConstraint(['domain_id'], ['domain.id'], name=op.f('fk_project_invitation_domain_id')),
+    sa.ForeignKeyConstraint(['project_id'], ['project.id'], name=op.f('fk_project_invitation_project_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_project_invitation')),
+    sa.UniqueConstraint('uuid', name=op.f('uq_project_invitation_uuid'))
+    )
+    with op.batch_alter_table('project_invitation', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_project_invitation_account_id'), ['account_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_project_invitation_project_id'), ['project_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_project_invitation_removed'), ['removed'], unique=False)
+
+    op.create_table('project_member',
     sa.Column('project_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('account_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('is_admin', sa.Boolean(), nullable=False),
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('uuid', sa.String(length=40), nullable=False),
+    sa.Column('created', stratoform.db.types.Moment(), nullable=False),
+    sa.Column('removed', stratoform.db.types.Moment(), nullable=True),
     sa.ForeignKeyConstraint(['account_id'], ['account.id'], name=op.f('fk_project_member_account_id')),
     sa.ForeignKeyConstraint(['project_id'], ['project.id'], name=op.f('fk_project_member_project_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_project_member')),
-    sa.UniqueConstraint('project_id', 'account_id', name=op.f('uq_project_member_project_id_account_id'))
+    sa.UniqueConstraint('project_id', 'account_id', name=op.f('uq_project_member_project_id_account_id')),
+    sa.UniqueConstraint('uuid', name=op.f('uq_project_member_uuid'))
     )
     with op.batch_alter_table('project_member', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_project_member_account_id'), ['account_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_project_member_removed'), ['removed'], unique=False)
 
     op.create_table('user_session',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -278,8 +306,9 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column('cleanup', sa.Boolean(), server_default='0', nullable=False))
         batch_op.add_column(sa.Column('default_zone_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True))
         batch_op.add_column(sa.Column('details', sa.JSON(), nullable=True))
-        batch_op.create_foreign_key(batch_op.f('fk_account_role_id'), 'role', ['role_id'], ['id'])
+        batch_op.create_index('ix_account_list', ['removed', 'id', 'type', 'domain_id', 'name'], unique=False)
         batch_op.create_foreign_key(batch_op.f('fk_account_default_zone_id'), 'zone', ['default_zone_id'], ['id'])
+        batch_op.create_foreign_key(batch_op.f('fk_account_role_id'), 'role', ['role_id'], ['id'])
 
     with op.batch_alter_table('domain', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_domain_parent_id'), ['parent_id'], unique=False)
@@ -288,10 +317,16 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column('subject_type', sa.String(length=64), nullable=True))
         batch_op.add_column(sa.Column('subject_uuid', sa.String(length=40), nullable=True))
         batch_op.add_column(sa.Column('archived', sa.Boolean(), server_default=sa.text('0'), nullable=False))
+        batch_op.create_index('ix_event_list', ['removed', 'id', 'account_id', 'domain_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_event_subject_uuid'), ['subject_uuid'], unique=False)
 
     with op.batch_alter_table('network', schema=None) as batch_op:
         batch_op.add_column(sa.Column('details', sa.JSON(), nullable=True))
+        batch_op.create_index('ix_network_list', ['removed', 'id', 'account_id', 'domain_id', 'acl_type', 'subdomain_access', 'display_network'], unique=False)
+        batch_op.create_index('ix_network_owner_removed', ['account_id', 'removed', 'id'], unique=False)
+
+    with op.batch_alter_table('storage_pool', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_storage_pool_host_id'), ['host_id'], unique=False)
 
     with op.batch_alter_table('user', schema=None) as batch_op:
         batch_op.add_column(sa.Column('password', sa.Text().with_variant(mysql.LONGTEXT(), 'mariadb').with_variant(mysql.LONGTEXT(), 'mysql'), nullable=True))
@@ -299,10 +334,15 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column('source', sa.String(length=16), server_default='native', nullable=False))
         batch_op.add_column(sa.Column('failed_logins', sa.Integer(), server_default='0', nullable=False))
 
+    with op.batch_alter_table('vm', schema=None) as batch_op:
+        batch_op.create_index('ix_vm_list', ['removed', 'id', 'account_id', 'domain_id', 'display_vm'], unique=False)
+
     with op.batch_alter_table('volume', schema=None) as batch_op:
         batch_op.add_column(sa.Column('disk_offering_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True))
         batch_op.add_column(sa.Column('details', sa.JSON(), nullable=True))
         batch_op.create_index(batch_op.f('ix_volume_disk_offering_id'), ['disk_offering_id'], unique=False)
+        batch_op.create_index('ix_volume_list', ['removed', 'id', 'account_id', 'domain_id', 'display_volume'], unique=False)
+        batch_op.create_index('ix_volume_owner_removed', ['account_id', 'removed', 'id'], unique=False)
         batch_op.create_foreign_key(batch_op.f('fk_volume_disk_offering_id'), 'disk_offering', ['disk_offering_id'], ['id'])
 
     # ### end Alembic commands ###
@@ -313,9 +353,14 @@ def downgrade() -> None:
     # ### commands auto generated by Alembic - please adjust! ###
     with op.batch_alter_table('volume', schema=None) as batch_op:
         batch_op.drop_constraint(batch_op.f('fk_volume_disk_offering_id'), type_='foreignkey')
+        batch_op.drop_index('ix_volume_owner_removed')
+        batch_op.drop_index('ix_volume_list')
         batch_op.drop_index(batch_op.f('ix_volume_disk_offering_id'))
         batch_op.drop_column('details')
         batch_op.drop_column('disk_offering_id')
+
+    with op.batch_alter_table('vm', schema=None) as batch_op:
+        batch_op.drop_index('ix_vm_list')
 
     with op.batch_alter_table('user', schema=None) as batch_op:
         batch_op.drop_column('failed_logins')
@@ -323,11 +368,17 @@ def downgrade() -> None:
         batch_op.drop_column('timezone')
         batch_op.drop_column('password')
 
+    with op.batch_alter_table('storage_pool', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_storage_pool_host_id'))
+
     with op.batch_alter_table('network', schema=None) as batch_op:
+        batch_op.drop_index('ix_network_owner_removed')
+        batch_op.drop_index('ix_network_list')
         batch_op.drop_column('details')
 
     with op.batch_alter_table('event', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_event_subject_uuid'))
+        batch_op.drop_index('ix_event_list')
         batch_op.drop_column('archived')
         batch_op.drop_column('subject_uuid')
         batch_op.drop_column('subject_type')
@@ -336,8 +387,9 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_domain_parent_id'))
 
     with op.batch_alter_table('account', schema=None) as batch_op:
-        batch_op.drop_constraint(batch_op.f('fk_account_default_zone_id'), type_='foreignkey')
         batch_op.drop_constraint(batch_op.f('fk_account_role_id'), type_='foreignkey')
+        batch_op.drop_constraint(batch_op.f('fk_account_default_zone_id'), type_='foreignkey')
+        batch_op.drop_index('ix_account_list')
         batch_op.drop_column('details')
         batch_op.drop_column('default_zone_id')
         batch_op.drop_column('cleanup')
@@ -349,9 +401,16 @@ def downgrade() -> None:
 
     op.drop_table('user_session')
     with op.batch_alter_table('project_member', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_project_member_removed'))
         batch_op.drop_index(batch_op.f('ix_project_member_account_id'))
 
     op.drop_table('project_member')
+    with op.batch_alter_table('project_invitation', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_project_invitation_removed'))
+        batch_op.drop_index(batch_op.f('ix_project_invitation_project_id'))
+        batch_op.drop_index(batch_op.f('ix_project_invitation_account_id'))
+
+    op.drop_table('project_invitation')
     with op.batch_alter_table('network_element', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_network_element_removed'))
         batch_op.drop_index(batch_op.f('ix_network_element_provider_id'))
