@@ -126,6 +126,7 @@ def create_cloud(config: Config, nodes: Callable[[Nodes], Nodes] = lambda nodes:
         Reconciler("storage figures", 60, StorageFigures(db, watcher).refresh),
         Reconciler("expunge", 60, cleaning.expunge),
         Reconciler("template copies", 300, cleaning.template_copies),
+        Reconciler("disks", 60, cleaning.volumes),
         Reconciler("old jobs", 600, cleaning.old_jobs),
         Reconciler("sessions", 600, sessions.forget),
         Reconciler("mail", 5, Outbox(db, jobs.wake).send),

@@ -78,10 +78,10 @@ def test_a_disk_comes_and_goes_while_the_guest_runs(
 def test_as_many_disks_as_a_guest_may_have(guest: dict[str, Any], disk: dict[str, Any], pool: str) -> None:
     """Each port of PCI Express takes one device and none is added later: there must be enough from the start."""
     Domain.converge(guest)
-    for number in range(1, 13):
+    for number in range(1, 15):
         Volume.converge({"pool_uuid": pool, "name": f"d{number}", "size_bytes": MIB, "format": "qcow2"})
         assert GuestDisk.converge({**disk, "volume": f"d{number}", "device_id": number}).changed
-    assert len(devices()) == 13
+    assert len(devices()) == 15
 
 
 def test_a_disk_with_limits_from_the_start(guest: dict[str, Any], disk: dict[str, Any]) -> None:

@@ -53,7 +53,7 @@ BAD: tuple[tuple[dict[str, object], str], ...] = (
     ({"offerha": True}, "Invalid parameter offerha: .* not offered by this installation yet"),
     ({"isvolatile": True}, "Invalid parameter isvolatile"),
     ({"networkrate": 100}, "Invalid parameter networkrate"),
-    ({"iopswriterate": 100}, "Invalid parameter iopswriterate"),
+    ({"iopswriterate": -1}, "Invalid parameter iopswriterate"),
     ({"deploymentplanner": "Oracle"}, "is not one of FirstFitPlanner"),
     ({"issystem": True}, "Invalid parameter systemvmtype: an offering with issystem needs it"),
     ({"systemvmtype": "domainrouter"}, "Invalid parameter issystem: an offering with systemvmtype needs it"),

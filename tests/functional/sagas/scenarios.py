@@ -131,6 +131,38 @@ def _template(api: Client, zone: Zone) -> Things:
     return {"id": found["id"]}
 
 
+def _disk(api: Client, zone: Zone, size: int = 2) -> str:
+    custom = api.items("listDiskOfferings", name="Custom")[0]["id"]
+    return str(api.job("createVolume", name="subject", zoneid=zone.zone, diskofferingid=custom, size=size)["id"])
+
+
+def _disk_and_vm(api: Client, zone: Zone) -> Things:
+    return {"id": _disk(api, zone), "virtualmachineid": _vm(api, zone)["id"]}
+
+
+def _attached(api: Client, zone: Zone) -> Things:
+    """A disk on a running machine."""
+    things = _disk_and_vm(api, zone)
+    api.job("attachVolume", **things)
+    return {"id": things["id"]}
+
+
+def _used(api: Client, zone: Zone) -> Things:
+    """A disk that was attached once, so that its file is on a pool."""
+    disk = _attached(api, zone)
+    api.job("detachVolume", **disk)
+    return disk
+
+
+def _volume(api: Client, things: Things) -> Things:
+    found = [v for v in api.items("listVolumes", listall=True) if v["id"] == things["id"]]
+    return dict(found[0]) if found else {}
+
+
+def _attach(api: Client, _zone: Zone, things: Things) -> str:
+    return str(api("attachVolume", **things)["jobid"])
+
+
 SCENARIOS = [
     Scenario("vm_deploy", _none, _deploy,
              lambda api, _z, _t: [v["state"] for v in _named(api, "listVirtualMachines", "subject")] == ["Running"]),
@@ -165,4 +197,12 @@ SCENARIOS = [
              lambda api, _z, _t: not _named(api, "listTemplates", "subject", templatefilter="all"), returns=False),
     Scenario("network_remove", _network, _async("deleteNetwork"),
              lambda api, _z, _t: not _named(api, "listNetworks", "subject", listall=True), returns=False),
+    Scenario("volume_attach", _disk_and_vm, _attach,
+             lambda api, _z, t: _volume(api, t)["virtualmachineid"] == t["virtualmachineid"]),
+    Scenario("volume_detach", _attached, _async("detachVolume"),
+             lambda api, _z, t: "virtualmachineid" not in _volume(api, t)),
+    Scenario("volume_resize", _used, _async("resizeVolume", size=3),
+             lambda api, _z, t: _volume(api, t)["size"] == 3 * 2**30),
+    Scenario("volume_remove", _used, lambda api, _z, t: api("deleteVolume", id=t["id"]) and None,
+             lambda api, _z, t: not _volume(api, t), returns=False),
 ]

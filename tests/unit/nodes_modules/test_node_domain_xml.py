@@ -63,7 +63,7 @@ def test_a_disk_that_is_plugged_in_is_as_one_from_the_start() -> None:
     assert seen["limits"]["write_bytes_sec"] == 0
 
 
-@pytest.mark.parametrize(("machine", "ports"), [("q35", 18), ("pc", 0)])
+@pytest.mark.parametrize(("machine", "ports"), [("q35", 20), ("pc", 0)])
 def test_ports_to_plug_disks_into(machine: str, ports: int) -> None:
     found = build(machine=machine, disks=[Disk("/srv/a", "qcow2", "virtio", 0)]).findall(
         "devices/controller[@model='pcie-root-port']")

@@ -11,14 +11,16 @@ from sqlalchemy import select
 
 from stratoform.jobs.queue import Order
 from stratoform.model import addresses
-from stratoform.model.base import new_uuid
+from stratoform.model.base import new_uuid, now
 from stratoform.model.compute import InstanceGroup, ServiceOffering, SshKeyPair, Vm
+from stratoform.model.limits import Resource
 from stratoform.model.network import Network, Nic
-from stratoform.model.storage import Template, Volume
+from stratoform.model.storage import DiskOffering, Template, Volume
 from stratoform.model.tenancy import Account
 from stratoform.model.topology import Host, Zone
 from stratoform.sagas import steps_vm as vm_steps
 from stratoform.sagas import vm_deploy
+from stratoform.sagas.steps_volume import DEVICES
 
 from .frame.base import EVERYONE, AsyncCommand
 from .frame.owned import Owner
@@ -27,10 +29,10 @@ from .frame.params import (
     Choice,
     Details,
     HostName,
-    Int,
     Ip4,
     Ip6,
     ListOf,
+    Long,
     NoneYet,
     Raw,
     Records,
@@ -39,6 +41,8 @@ from .frame.params import (
     refuse,
 )
 from .frame.scope import visible
+from .rules.disk_sizes import GIB, size_of
+from .rules.limits import demand
 from .views.compute import VM
 
 USER_DATA_BYTES = 32768
@@ -72,8 +76,9 @@ class DeployVirtualMachine(Owner, AsyncCommand, roles=EVERYONE, event="VM.CREATE
     keyboard = Choice("Keyboard layout of its console.", KEYBOARDS)
     displayvm = Bool("False: hidden from its owner; administrators only.", since="4.2", admin=True)
     details = Details("Free key-value pairs; cpuNumber, cpuSpeed and memory for custom offerings.", since="4.3")
-    size = Int("Size of its data disk in GB; goes with diskofferingid.", least=1)
-    diskofferingid = NoneYet("disk offering", "Offering of a data disk to add.")
+    size = Long("Size of its data disk in GB; goes with a diskofferingid that is customized.", least=1, most=2**20)
+    diskofferingid = Ref(DiskOffering, "Offering of a data disk to add.", noun="disk offering")
+    rootdisksize = Long("Size of its root disk in GB; the template's unless given.", least=1, most=2**20, since="4.4")
     securitygroupids = ListOf(NoneYet("security group", "Security groups it is put in."))
     securitygroupnames = ListOf(NoneYet("security group", "Security groups it is put in, by name."))
     affinitygroupids = ListOf(NoneYet("affinity group", "Affinity groups it is put in."))
@@ -83,8 +88,7 @@ class DeployVirtualMachine(Owner, AsyncCommand, roles=EVERYONE, event="VM.CREATE
         """See Command.check."""
         self._check_zone()
         self._check_template()
-        if self.size is not None:
-            raise refuse("size", "it goes with diskofferingid, which was not given")
+        self.disk_sizes()
         if self.ip6address is not None:
             raise refuse("ip6address", "no network of this zone has IPv6 addresses")
         if self.hostid is not None and self.hostid.zone_id != self.zoneid.id:
@@ -106,6 +110,19 @@ class DeployVirtualMachine(Owner, AsyncCommand, roles=EVERYONE, event="VM.CREATE
             raise refuse("templateid", f"template {template.name} is not in zone {self.zoneid.name}")
         if self.hypervisor is not None and self.hypervisor.lower() != template.hypervisor.lower():
             raise refuse("hypervisor", f"template {template.name} is for {template.hypervisor}")
+
+    def disk_sizes(self) -> tuple[int, int | None]:
+        """Bytes of the root disk, and of the data disk if there shall be one."""
+        root = self.templateid.size
+        if self.rootdisksize is not None:
+            if self.rootdisksize * GIB < root:
+                raise refuse("rootdisksize", f"template {self.templateid.name} alone has {root} bytes")
+            root = self.rootdisksize * GIB
+        if self.diskofferingid is not None:
+            return root, size_of(self.context, self.diskofferingid, self.size)
+        if self.size is not None:
+            raise refuse("size", "it goes with diskofferingid, which was not given")
+        return root, None
 
     def sizes(self) -> Mapping[str, int]:
         """CPUs, MHz and MB: the offering's, or for a custom offering those of the details."""
@@ -186,6 +203,7 @@ class DeployVirtualMachine(Owner, AsyncCommand, roles=EVERYONE, event="VM.CREATE
         self.placed = self.networks(owner)
         name = self.name_ or f"VM-{uuid}"
         self._refuse_twin(name)
+        self._demand_limits(owner)
         key = self._key(owner)
         vm = Vm(
             uuid=uuid, name=name, display_name=self.displayname or name, account_id=owner.id,
@@ -200,17 +218,34 @@ class DeployVirtualMachine(Owner, AsyncCommand, roles=EVERYONE, event="VM.CREATE
         self.session.add(vm)
         self.session.flush()
         vm.instance_name = f"i-{owner.id}-{vm.id}-{self.context.shared.settings.text(self.session, 'instance.name')}"
-        self.session.add(Volume(
-            name=f"ROOT-{vm.id}", type="ROOT", account_id=owner.id, domain_id=owner.domain_id, zone_id=vm.zone_id,
-            vm_id=vm.id, template_id=vm.template_id, service_offering_id=vm.service_offering_id, device_id=0,
-            size=self.templateid.size,
-        ))
+        self._add_disks(vm)
         return vm
 
     def order(self, subject: Vm) -> Order:
         """See AsyncCommand.order."""
         host = self.hostid.id if self.hostid is not None else None
         return vm_deploy.order(subject, self.templateid, self.placed, host, start=self.startvm is not False)
+
+    def _demand_limits(self, owner: Account) -> None:
+        """Refuses when the owner would have more than it may."""
+        root, data = self.disk_sizes()
+        sizes = self.sizes()
+        demand(self.context, owner, {
+            Resource.USER_VM: 1, Resource.CPU: sizes["cpus"], Resource.MEMORY: sizes["memory"],
+            Resource.VOLUME: 1 if data is None else 2, Resource.PRIMARY_STORAGE: root + (data or 0),
+        })
+
+    def _add_disks(self, vm: Vm) -> None:
+        """The records of its disks; they are placed and made when it starts the first time."""
+        root, data = self.disk_sizes()
+        own = {"account_id": vm.account_id, "domain_id": vm.domain_id, "zone_id": vm.zone_id, "vm_id": vm.id}
+        self.session.add(Volume(
+            name=f"ROOT-{vm.id}", type="ROOT", template_id=vm.template_id, service_offering_id=vm.service_offering_id,
+            device_id=0, size=root, **own,
+        ))
+        if self.diskofferingid is not None and data is not None:
+            self.session.add(Volume(name=f"DATA-{vm.id}", type="DATADISK", disk_offering_id=self.diskofferingid.id,
+                                    device_id=DEVICES[0], size=data, attached=now(), **own))
 
     def _refuse_twin(self, name: str) -> None:
         """Two machines of one network cannot have one host name: their DNS entry would be the same."""

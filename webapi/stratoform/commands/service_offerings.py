@@ -12,6 +12,7 @@ from stratoform.model.base import now
 from stratoform.model.compute import ServiceOffering, Vm
 from stratoform.model.tenancy import Domain
 
+from .disk_offerings import RATES
 from .frame.base import EVERYONE, ROOT_ONLY, Command, ListCommand
 from .frame.params import Bool, Choice, Details, Int, Long, Ref, Text, refuse
 from .frame.scope import visible
@@ -30,8 +31,6 @@ _PROMISES: Final[Mapping[str, str]] = {
     "limitcpuuse": "Withholding spare CPU",
     "isvolatile": "A fresh root disk at every reboot",
     "networkrate": "Limiting network traffic",
-    "bytesreadrate": "Limiting disk traffic", "byteswriterate": "Limiting disk traffic",
-    "iopsreadrate": "Limiting disk traffic", "iopswriterate": "Limiting disk traffic",
 }
 """What an offering may promise in the reference and nothing here keeps yet: refused, never silently broken."""
 
@@ -85,6 +84,7 @@ class CreateServiceOffering(Command, roles=ROOT_ONLY, event="SERVICE.OFFERING.CR
             host_tags=self.hosttags or [], domain_id=self.domainid.id if self.domainid else None,
             is_system=bool(self.issystem), system_vm_type=self.systemvmtype, planner=self.deploymentplanner,
             details=self.serviceofferingdetails or {},
+            **{column: self.values.get(name) or None for name, column in RATES.items()},
         )
         self.session.add(offering)
         return offering

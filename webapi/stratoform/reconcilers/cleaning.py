@@ -1,4 +1,4 @@
-"""Cleaning: destroyed machines are expunged in time, unused template copies deleted, old jobs forgotten."""
+"""Cleaning: what is destroyed is expunged in time, unused template copies deleted, old jobs forgotten."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from stratoform.jobs.tables import FAILED, SUCCEEDED, Job, JobStep
 from stratoform.model.base import now
 from stratoform.model.compute import Vm
 from stratoform.model.settings import Settings
-from stratoform.model.storage import Template, TemplateCopy
-from stratoform.sagas import template_remove, vm_destroy
+from stratoform.model.storage import Template, TemplateCopy, Volume
+from stratoform.sagas import template_remove, vm_destroy, volume_remove
 
 from .orders import order_once
 
@@ -24,7 +24,7 @@ BATCH = 100
 
 
 class Cleaning:
-    """The three reconcilers of this file; each method is one's work."""
+    """The reconcilers of this file; each method is one's work."""
 
     def __init__(self, db: Database, settings: Settings, wake: Callable[[], None], logs: Path) -> None:
         self.db = db
@@ -63,6 +63,17 @@ class Cleaning:
         ordered = self.db.write(work)
         self.wake()
         return f"copies of {ordered} deleted templates to remove" if ordered else ""
+
+    def volumes(self) -> str:
+        """Orders the deletion of disks whose data could not be deleted when that was asked for."""
+        def work(session: Session) -> int:
+            due = session.scalars(select(Volume).where(
+                Volume.state == "Destroy", Volume.vm_id.is_(None), Volume.removed.is_(None)).limit(BATCH))
+            return sum(order_once(session, volume_remove.order(volume), volume, "cleaning") for volume in due)
+
+        ordered = self.db.write(work)
+        self.wake()
+        return f"{ordered} disks to delete" if ordered else ""
 
     def old_jobs(self) -> str:
         """Forgets jobs that ended longer ago than setting job.expire.minutes, and their logs."""

@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from stratoform.jobs.saga import Saga
 
 from . import (
+    account_disable,
     host_add,
     host_remove,
+    mail_send,
     network_remove,
     pool_add,
     pool_remove,
@@ -21,6 +23,10 @@ from . import (
     vm_destroy,
     vm_start,
     vm_stop,
+    volume_attach,
+    volume_detach,
+    volume_remove,
+    volume_resize,
 )
 from .services import Services
 
@@ -29,5 +35,6 @@ SAGAS: Mapping[str, Saga[Services]] = {saga.name: saga for saga in (
     vm_destroy.DESTROY, vm_destroy.EXPUNGE, vm_destroy.DESTROY_AND_EXPUNGE,
     host_add.SAGA, host_remove.SAGA, pool_add.SAGA, pool_remove.SAGA, store_add.SAGA, store_remove.SAGA,
     template_download.SAGA, template_remove.SAGA, template_remove.COPIES, network_remove.SAGA,
-    router_repair.SAGA,
+    router_repair.SAGA, account_disable.SAGA, mail_send.SAGA,
+    volume_attach.SAGA, volume_detach.SAGA, volume_remove.SAGA, volume_resize.SAGA,
 )}

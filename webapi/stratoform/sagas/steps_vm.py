@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import func, select
@@ -13,9 +13,17 @@ from stratoform.errors import ApiError, Fault
 from stratoform.jobs.saga import Output
 from stratoform.model import addresses
 from stratoform.model.base import new_uuid, now
-from stratoform.model.compute import VM_STATES, Vm
+from stratoform.model.compute import VM_STATES, ServiceOffering, Vm
 from stratoform.model.network import Network, NetworkOffering, Nic, PhysicalNetwork, Router, TrafficType
-from stratoform.model.storage import VOLUME_STATES, ImageStore, StoragePool, Template, TemplateCopy, Volume
+from stratoform.model.storage import (
+    VOLUME_STATES,
+    DiskOffering,
+    ImageStore,
+    StoragePool,
+    Template,
+    TemplateCopy,
+    Volume,
+)
 from stratoform.model.topology import Host
 from stratoform.nodes.port import Target
 from stratoform.scheduler.claim import claim
@@ -24,6 +32,11 @@ from .services import Ctx, act_on, target_of
 
 SERVED = frozenset({"Dhcp", "Dns", "UserData"})
 """Services that need a router in a shared network."""
+LIMITS: Mapping[str, str] = {
+    "read_bytes_sec": "bytes_read_rate", "write_bytes_sec": "bytes_write_rate",
+    "read_iops_sec": "iops_read_rate", "write_iops_sec": "iops_write_rate",
+}
+"""What hosts limit of a disk: their name to the offering's column."""
 DEFAULT_BRIDGE = "cloudbr0"
 """The bridge of guest traffic when the traffic type names none (CloudStack installation guide, KVM)."""
 
@@ -175,13 +188,23 @@ def unmake_volumes(ctx: Ctx) -> None:
         act_on(ctx, target, "volume", args)
 
 
+def disk_args(session: Session, volume: Volume) -> dict[str, Any]:
+    """A disk as the operations ``domain`` and ``guest_disk`` describe it."""
+    offering: DiskOffering | ServiceOffering | None = None
+    if volume.disk_offering_id is not None:
+        offering = session.get_one(DiskOffering, volume.disk_offering_id)
+    elif volume.service_offering_id is not None:
+        offering = session.get_one(ServiceOffering, volume.service_offering_id)
+    return {
+        "pool_uuid": session.get_one(StoragePool, volume.pool_id).uuid, "volume": volume.uuid, "format": volume.format,
+        "bus": "virtio", "device_id": volume.device_id or 0,
+        "limits": {name: getattr(offering, column) for name, column in LIMITS.items() if getattr(offering, column, 0)},
+    }
+
+
 def domain_args(session: Session, vm: Vm, bridges: dict[str, str], state: str) -> dict[str, Any]:
     """Arguments of the operation ``domain``."""
-    disks = [
-        {"pool_uuid": session.get_one(StoragePool, v.pool_id).uuid, "volume": v.uuid, "format": v.format,
-         "bus": "virtio", "device_id": v.device_id or 0}
-        for v in volumes_of(session, vm.id) if v.pool_id is not None
-    ]
+    disks = [disk_args(session, v) for v in volumes_of(session, vm.id) if v.pool_id is not None]
     nics = [{"mac": n.mac, "bridge": bridges.get(str(n.network_id), DEFAULT_BRIDGE), "model": "virtio"}
             for n in nics_of(session, vm.id)]
     return {

@@ -8,14 +8,13 @@ from stratoform.jobs.queue import Lock, Order
 from stratoform.jobs.saga import Output, Saga, act, db
 from stratoform.model.base import now
 from stratoform.model.compute import VM_STATES, Vm
-from stratoform.model.storage import VOLUME_STATES, StoragePool, Volume
+from stratoform.model.storage import Volume
 from stratoform.model.topology import Host
-from stratoform.nodes.port import Target
 
 from . import steps_vm as vm_steps
-from .pool_hosts import one_host
-from .services import Ctx, Services, act_on, target_of
+from .services import Ctx, Services, act_on
 from .steps_network import withdraw_addresses
+from .steps_volume import reach, release, vanish
 from .vm_stop import STOP_STEPS
 
 
@@ -57,38 +56,26 @@ def _erase_volumes(ctx: Ctx) -> Output:
     db_ = ctx.services.db
     with db_.read() as session:
         todo = [(v.id, vm_steps.volume_args(session, v, "absent"), reach(session, ctx.services, v))
-                for v in vm_steps.volumes_of(session, ctx.args["vm_id"]) if v.pool_id is not None]
+                for v in vm_steps.volumes_of(session, ctx.args["vm_id"])
+                if v.pool_id is not None and v.type == "ROOT"]
     for volume_id, args, target in todo:
         if target is not None:
             act_on(ctx, target, "volume", args)
 
         def gone(session: Session, row_id: int = volume_id) -> None:
-            volume = session.get_one(Volume, row_id)
-            VOLUME_STATES.move(session, volume, "expunge")
-            VOLUME_STATES.move(session, volume, "vanish", removed=now(), pool_id=None)
+            vanish(session, session.get_one(Volume, row_id))
 
         db_.write(gone)
     return None
 
 
-def reach(session: Session, services: Services, volume: Volume) -> Target | None:
-    """A connected host that reaches the disk's pool; None when the pool or its only host left the cloud.
-
-    Raises:
-        ApiError: the pool is there, but no host that reaches it is connected now.
-    """
-    pool = session.get(StoragePool, volume.pool_id or 0)
-    if pool is None or pool.removed is not None:
-        return None
-    host = one_host(session, pool)
-    return target_of(host, services.vault)
-
-
 def _vanish(ctx: Ctx, session: Session) -> Output:
     vm = session.get_one(Vm, ctx.args["vm_id"])
-    for volume in vm_steps.volumes_of(session, vm.id):  # those that were never made
-        VOLUME_STATES.move(session, volume, "expunge")
-        VOLUME_STATES.move(session, volume, "vanish", removed=now())
+    for volume in vm_steps.volumes_of(session, vm.id):
+        if volume.type == "ROOT":  # it was never made
+            vanish(session, volume)
+        else:  # data disks outlive their machine
+            release(session, volume)
     VM_STATES.move(session, vm, "vanish", removed=now(), host_id=None)
     return None
 
@@ -102,7 +89,7 @@ _DESTROY = (*STOP_STEPS, db("destroy", "Recording that it is destroyed", _destro
 _EXPUNGE = (
     db("expunge", "Beginning to expunge", _begin, _unbegin),
     act("domain", "Removing the guest from its host", _erase_domain),
-    act("volumes", "Deleting the disks", _erase_volumes),
+    act("volumes", "Deleting the root disk", _erase_volumes),
     act("addresses", "Giving the addresses back", _withdraw),
     db("vanish", "Recording that it is gone", _vanish),
 )

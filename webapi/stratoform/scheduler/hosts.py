@@ -81,7 +81,7 @@ def _rules(need: Need) -> tuple[Sequence[Filter], Sequence[Any]]:
         rules.append(Filter(Host.pod_id.in_(need.pod_ids), "are in another pod than its addresses"))
     rules += [Filter(has_word(Host.tags, tag), f"lack the tag '{tag}'") for tag in need.host_tags]
     for pool_id in need.pool_ids:
-        rules.append(Filter(_reaches(pool_id), "do not reach the storage its disks are on"))
+        rules.append(Filter(reaches(pool_id), "do not reach the storage its disks are on"))
     rules += [
         Filter(Host.cpus >= need.cpus, f"have fewer than {need.cpus} CPUs", Host.cpus.expression, "CPUs"),
         Filter(Host.cpu_mhz >= need.speed, f"have CPUs slower than {need.speed} MHz", Host.cpu_mhz.expression, "MHz"),
@@ -96,7 +96,8 @@ def _rules(need: Need) -> tuple[Sequence[Filter], Sequence[Any]]:
     return rules, order
 
 
-def _reaches(pool_id: int) -> ColumnElement[bool]:
+def reaches(pool_id: int) -> ColumnElement[bool]:
+    """Hosts that can use the pool: its own one, those of its cluster, or of its zone."""
     return (
         select(StoragePool.id)
         .where(

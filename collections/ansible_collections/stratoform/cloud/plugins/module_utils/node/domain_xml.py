@@ -22,7 +22,7 @@ LIMITS = ("read_bytes_sec", "write_bytes_sec", "read_iops_sec", "write_iops_sec"
 _SERIAL_LENGTH = 20  # virtio-blk cuts it there
 # A PCI Express port takes one device, and none can be added while the guest runs: those it starts with, and spare
 # ones for what is plugged in later (a kernel and firmware find these in milliseconds).
-_PORTS_BESIDE_DISKS, _SPARE_PORTS = 4, 12
+_PORTS_BESIDE_DISKS, _SPARE_PORTS = 4, 14
 
 
 @dataclass(frozen=True)
