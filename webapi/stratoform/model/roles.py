@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from sqlalchemy import ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from .base import Entity
+
+ROLE_TYPES: Mapping[str, int] = {"Admin": 1, "ResourceAdmin": 3, "DomainAdmin": 2, "User": 0}
+"""A role's type and the account type that goes with it, most powerful first (CloudStack API, createRole)."""
 
 
 class Role(Entity):

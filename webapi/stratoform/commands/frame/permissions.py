@@ -9,7 +9,7 @@ from functools import lru_cache
 from sqlalchemy import select
 
 from stratoform.db.database import Database
-from stratoform.model.roles import RolePermission
+from stratoform.model.roles import Role, RolePermission
 
 from .base import REGISTRY, Command
 from .caller import Caller
@@ -54,7 +54,9 @@ class Permissions:
     def _rules(self, role: int) -> Sequence[Rule]:
         query = (
             select(RolePermission.rule, RolePermission.allow)
-            .where(RolePermission.role_id == role, RolePermission.removed.is_(None)).order_by(RolePermission.position)
+            .join(Role, Role.id == RolePermission.role_id)
+            .where(Role.id == role, Role.state == "enabled", RolePermission.removed.is_(None))
+            .order_by(RolePermission.position)
         )
         with self.db.read() as session:
             return [(rule, allow) for rule, allow in session.execute(query)]

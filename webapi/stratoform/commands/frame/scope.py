@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, or_, select
 
 from stratoform.model.compute import InstanceGroup, ServiceOffering, SshKeyPair, Vm
 from stratoform.model.network import Network
-from stratoform.model.projects import Project
+from stratoform.model.projects import Project, ProjectInvitation, ProjectMember
 from stratoform.model.records import Event
 from stratoform.model.roles import Role
 from stratoform.model.storage import DiskOffering, Template, Volume
@@ -136,6 +136,16 @@ def _project(caller: Caller) -> Condition:
     return mine | inside(Project, subtree(caller.domain_path)) if caller.role is RoleType.DOMAIN_ADMIN else mine
 
 
+def _invitation(caller: Caller) -> Condition:
+    """Those sent to the caller's account, and those of the projects it administers."""
+    led = select(ProjectMember.project_id).where(
+        ProjectMember.account_id == caller.account_id, ProjectMember.is_admin.is_(True))
+    mine = or_(ProjectInvitation.account_id == caller.account_id, ProjectInvitation.project_id.in_(led))
+    if caller.role is RoleType.DOMAIN_ADMIN:
+        return mine | ProjectInvitation.domain_id.in_(select(Domain.id).where(subtree(caller.domain_path)))
+    return mine
+
+
 _RULES: dict[type[Any], Callable[[Caller], Condition]] = {
     Vm: lambda caller: owned(Vm, caller),
     Volume: lambda caller: owned(Volume, caller),
@@ -149,8 +159,9 @@ _RULES: dict[type[Any], Callable[[Caller], Condition]] = {
     ServiceOffering: _offering,
     DiskOffering: _disk_offering,
     Project: _project,
+    ProjectInvitation: _invitation,
     Domain: _domain,
     Account: _account,
     User: _user,
-    Role: lambda _caller: Role.is_public.is_(True),
+    Role: lambda _caller: Role.is_public & (Role.type != "Admin"),
 }

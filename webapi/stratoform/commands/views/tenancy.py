@@ -1,0 +1,209 @@
+"""Domains, accounts, users and roles."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, exists, func, or_, select
+from sqlalchemy.orm import Session, aliased
+
+from stratoform.commands.frame.caller import Caller
+from stratoform.commands.frame.together import Columns, together
+from stratoform.commands.frame.view import Field, View, col, jobs_of, unset
+from stratoform.model.compute import Vm
+from stratoform.model.roles import ROLE_TYPES, Role, RolePermission
+from stratoform.model.tenancy import ADMIN, PROJECT_TYPE, SYSTEM, Account, Domain, User
+from stratoform.model.topology import Zone
+
+from .limits import LIMITS
+
+_TYPE_NAMES = {number: name for name, number in ROLE_TYPES.items()}
+_Parent = aliased(Domain)
+_Child = aliased(Domain)
+
+
+def shown_path(path: str) -> str:
+    """A domain's path as the API shows it: ``ROOT/a/b``."""
+    return f"ROOT{path.rstrip('/')}"
+
+
+def _level(path: str) -> int:
+    return path.count("/") - 1
+
+
+DOMAIN = View("domain", Domain, (
+    col("id", "string", "The domain's id.", Domain.uuid),
+    col("name", "string", "Its name.", Domain.name),
+    col("level", "integer", "How deep it is: 0 for ROOT, 1 for the domains in it.", Domain.path, make=_level),
+    col("parentdomainid", "string", "The domain it is in.", _Parent.uuid),
+    col("parentdomainname", "string", "Name of that domain.", _Parent.name),
+    col("haschild", "boolean", "True when there are domains in it.",
+        exists().where(_Child.parent_id == Domain.id, _Child.removed.is_(None)).label("haschild"), make=bool),
+    col("networkdomain", "string", "The DNS suffix of networks of its accounts.", Domain.network_domain),
+    col("path", "string", "Its name behind those it is in: ROOT/a/b.", Domain.path, make=shown_path),
+    col("state", "string", "Active, or Inactive while it is being deleted.", Domain.state, since="4.13"),
+    col("created", "date", "When it was created.", Domain.created, since="4.16"),
+    *jobs_of(Domain),
+), lambda query: query.outerjoin(_Parent, _Parent.id == Domain.parent_id))
+
+
+def _roles(session: Session, accounts: ColumnElement[bool]) -> Mapping[int, Role]:
+    """The roles of the accounts that meet the condition, by account."""
+    found = {role.id: role for role in session.scalars(
+        select(Role).where(or_(Role.is_default, Role.id.in_(select(Account.role_id).where(accounts)))))}
+    built_in = {role.type: role for role in found.values() if role.is_default}
+    rows = session.execute(select(Account.id, Account.type, Account.role_id).where(accounts))
+    roles = {id_: found.get(role_id or 0) or built_in.get(_TYPE_NAMES.get(kind, "")) for id_, kind, role_id in rows}
+    return {id_: role for id_, role in roles.items() if role is not None}
+
+
+def _user_columns(session: Session, caller: Caller, ids: Sequence[int]) -> Columns:
+    """The role of each user's account, and whether its domain is below the caller's."""
+    rows = session.execute(
+        select(User.id, User.account_id, Domain.path).join(Account, Account.id == User.account_id)
+        .join(Domain, Domain.id == Account.domain_id).where(User.id.in_(ids))).all()
+    roles = _roles(session, Account.id.in_({row.account_id for row in rows}))
+    mine = {row.id: roles[row.account_id] for row in rows if row.account_id in roles}
+    return {
+        "roleid": {id_: role.uuid for id_, role in mine.items()},
+        "roletype": {id_: role.type for id_, role in mine.items()},
+        "rolename": {id_: role.name for id_, role in mine.items()},
+        "iscallerchilddomain": {
+            row.id: row.path != caller.domain_path and row.path.startswith(caller.domain_path) for row in rows},
+    }
+
+
+_of_user = together(_user_columns)
+
+
+def default_user(name: str, account: str, kind: int) -> bool:
+    """Whether a user is one of those that are there from the start."""
+    return name == account and (name == SYSTEM or (name == ADMIN and kind == ROLE_TYPES["Admin"]))
+
+
+USER = View("user", User, (
+    col("id", "string", "The user's id.", User.uuid),
+    col("username", "string", "The name the user logs in with.", User.name),
+    col("firstname", "string", "First name.", User.first_name),
+    col("lastname", "string", "Last name.", User.last_name),
+    col("email", "string", "E-mail address.", User.email, make=lambda email: email or None),
+    col("created", "date", "When the user was created.", User.created),
+    col("state", "string", "enabled, disabled or locked.", User.state),
+    col("account", "string", "The account the user belongs to.", Account.name),
+    col("accounttype", "short", "Type of that account: 0 user, 1 root, 2 domain, 3 resource administrator.",
+        Account.type),
+    col("usersource", "string", "Who checks the password: native or ldap.", User.source, since="4.10"),
+    Field("roleid", "string", "The role of its account.", load=_of_user("roleid"), since="4.9"),
+    Field("roletype", "string", "Type of that role.", load=_of_user("roletype"), since="4.9"),
+    Field("rolename", "string", "Name of that role.", load=_of_user("rolename"), since="4.9"),
+    col("domainid", "string", "The domain of its account.", Domain.uuid),
+    col("domain", "string", "Name of that domain.", Domain.name),
+    col("timezone", "string", "The user's time zone.", User.timezone),
+    col("apikey", "string", "The public half of the user's keys.", User.api_key),
+    unset("secretkey", "string", "Never in lists: getUserKeys tells it."),
+    col("accountid", "string", "Id of the account.", Account.uuid),
+    Field("iscallerchilddomain", "boolean", "True when the domain is below the caller's.",
+          load=_of_user("iscallerchilddomain")),
+    col("isdefault", "boolean", "True for users that are there from the start.", User.name, Account.name,
+        Account.type, make=default_user),
+    *jobs_of(User),
+), lambda query: query.join(Account, Account.id == User.account_id).join(Domain, Domain.id == Account.domain_id))
+
+USER_KEYS = View("userkeys", None, (
+    unset("apikey", "string", "The public half of the user's keys."),
+    unset("secretkey", "string", "The secret half: it signs requests."),
+    unset("jobid", "string", "The unfinished job that is changing this object."),
+    unset("jobstatus", "integer", "The state of that job."),
+))
+
+
+def _users(session: Session, caller: Caller, ids: Sequence[int]) -> dict[int, list[dict[str, Any]]]:
+    """The users of a page of accounts."""
+    rows = session.execute(
+        select(User.uuid, User.account_id).where(User.account_id.in_(ids), User.removed.is_(None))).all()
+    account = {row.uuid: row.account_id for row in rows}
+    found: dict[int, list[dict[str, Any]]] = defaultdict(list)
+    for body in USER.rows(session, caller, lambda q: q.where(
+            User.account_id.in_(ids), User.removed.is_(None)).order_by(User.id)):
+        if body["id"] in account:
+            found[account[body["id"]]].append(body)
+    return found
+
+
+def _account_columns(session: Session, _caller: Caller, ids: Sequence[int]) -> Columns:
+    """The roles of a page of accounts, and how many of their machines run."""
+    roles = _roles(session, Account.id.in_(ids))
+    running: Counter[int] = Counter()
+    stopped: Counter[int] = Counter()
+    states = select(Vm.account_id, Vm.state, func.count(Vm.id)).where(
+        Vm.account_id.in_(ids), Vm.removed.is_(None), Vm.state.in_(("Running", "Stopped")))
+    for account, state, number in session.execute(states.group_by(Vm.account_id, Vm.state)):
+        (running if state == "Running" else stopped)[account] += number
+    return {
+        "roleid": {id_: role.uuid for id_, role in roles.items()},
+        "roletype": {id_: role.type for id_, role in roles.items()},
+        "rolename": {id_: role.name for id_, role in roles.items()},
+        "vmrunning": {id_: running[id_] for id_ in ids},
+        "vmstopped": {id_: stopped[id_] for id_ in ids},
+    }
+
+
+_of_account = together(_account_columns)
+
+
+def _account_joins(query: Select[Any]) -> Select[Any]:
+    return query.join(Domain, Domain.id == Account.domain_id).outerjoin(Zone, Zone.id == Account.default_zone_id)
+
+
+ACCOUNT = View("account", Account, (
+    col("id", "string", "The account's id.", Account.uuid),
+    col("name", "string", "Its name.", Account.name),
+    col("accounttype", "short", "0 user, 1 root, 2 domain, 3 resource administrator.", Account.type),
+    Field("roleid", "string", "Its role.", load=_of_account("roleid"), since="4.9"),
+    Field("roletype", "string", "Type of that role.", load=_of_account("roletype"), since="4.9"),
+    Field("rolename", "string", "Name of that role.", load=_of_account("rolename"), since="4.9"),
+    col("domainid", "string", "The domain it is in.", Domain.uuid),
+    col("domain", "string", "Name of that domain.", Domain.name),
+    col("domainpath", "string", "Path of that domain.", Domain.path, make=shown_path, since="4.13"),
+    col("defaultzoneid", "string", "The zone its users begin in.", Zone.uuid),
+    unset("receivedbytes", "long", "Bytes its networks received."),
+    unset("sentbytes", "long", "Bytes its networks sent."),
+    *LIMITS,
+    Field("vmstopped", "integer", "Its machines that are stopped.", load=_of_account("vmstopped")),
+    Field("vmrunning", "integer", "Its machines that run.", load=_of_account("vmrunning")),
+    col("state", "string", "enabled, disabled or locked.", Account.state),
+    col("iscleanuprequired", "boolean", "True while what it owned is being removed.", Account.cleanup),
+    col("created", "date", "When it was created.", Account.created, since="4.16"),
+    Field("user", "list", "Its users.", load=_users, nested=USER),
+    col("networkdomain", "string", "The DNS suffix of its networks.", Account.network_domain),
+    col("accountdetails", "map", "Free key-value pairs.", Account.details, make=lambda details: details or None),
+    col("isdefault", "boolean", "True for accounts that are there from the start.", Account.name, Account.type,
+        make=lambda name, kind: default_user(name, name, kind)),
+    *jobs_of(Account),
+), _account_joins)
+
+ROLE = View("role", Role, (
+    col("type", "string", "What its bearers see: Admin, ResourceAdmin, DomainAdmin or User.", Role.type),
+    col("isdefault", "boolean", "True for the built-in roles.", Role.is_default),
+    col("state", "string", "enabled or disabled.", Role.state),
+    col("id", "string", "The role's id.", Role.uuid),
+    col("name", "string", "Its name.", Role.name),
+    col("description", "string", "What it is for.", Role.description),
+    col("ispublic", "boolean", "False: only root administrators see it.", Role.is_public),
+    *jobs_of(Role),
+))
+
+ROLE_PERMISSION = View("rolepermission", RolePermission, (
+    col("id", "string", "The rule's id.", RolePermission.uuid),
+    col("roleid", "string", "Its role.", Role.uuid),
+    col("rolename", "string", "Name of that role.", Role.name),
+    col("rule", "string", "A command's name, or a pattern with *.", RolePermission.rule),
+    col("permission", "string", "allow or deny.", RolePermission.allow,
+        make=lambda allow: "allow" if allow else "deny"),
+    col("description", "string", "What it is for.", RolePermission.description),
+    *jobs_of(RolePermission),
+), lambda query: query.join(Role, Role.id == RolePermission.role_id))
+
+assert PROJECT_TYPE not in ROLE_TYPES.values()  # noqa: S101 - accounts of projects have no role
