@@ -29,7 +29,8 @@ MAY_IMPORT = {
     "sagas": GROUND | {"mail", "model", "jobs", "nodes", "scheduler"},
     "reconcilers": GROUND | {"model", "jobs", "nodes", "sagas"},
     "commands": GROUND | {"mail", "model", "jobs", "sagas", "scheduler", "nodes.port"},
-    "wire": GROUND | {"commands.frame.answer", "commands.frame.caller"},
+    "access": GROUND | {"model", "commands.frame"},
+    "wire": GROUND | {"commands.frame.answer", "commands.frame.caller", "access.visit"},
 }
 ENGINES = {"jobs": {"zone", "host", "vm", "template", "network", "volume", "cloud"}}
 COMPOSED = {"app", "cli", "server", "doctor", "credentials", "__main__", "__init__"}

@@ -106,6 +106,7 @@ class UpdateConfiguration(_Scoped, roles=ROOT_ONLY, event="CONFIGURATION.VALUE.E
             row.value = self.context.shared.vault.seal(value) if setting.secret else value
             self.session.add(row)
         self.session.flush()
+        self.context.shared.calls.forget()
         owners: dict[str, Any] = {} if scope == "global" else {scope: owner}
         value = self.context.shared.settings.text(self.session, setting.name, **owners)
         return One(CONFIGURATION.key, self.shown(setting, value, scope))

@@ -20,6 +20,7 @@ from stratoform.wire.errors import CODES, error_body
 from stratoform.wire.params import Pairs, Value, first, gather, scrub, shown, split
 from stratoform.wire.render import JSON_TYPE, XML_TYPE, content, to_json, to_xml
 from stratoform.wire.roots import ERROR_ROOT, root_of
+from stratoform.wire.sessions import Entrance, carry, demand_method, visit
 from stratoform.wire.signature import Directory, authenticate
 
 log = logging.getLogger(__name__)
@@ -53,6 +54,7 @@ class Service:
 
     dispatch: Dispatch
     directory: Directory
+    entrance: Entrance
     clock: Callable[[], datetime]
     version: str
 
@@ -65,6 +67,7 @@ def utc_now() -> datetime:
 def blueprint(
     dispatch: Dispatch,
     directory: Directory,
+    entrance: Entrance = Entrance(),  # noqa: B008 - frozen, and lets nobody in
     clock: Callable[[], datetime] = utc_now,
     version: str = "4.3.0",
 ) -> Blueprint:
@@ -73,10 +76,11 @@ def blueprint(
     Args:
         dispatch: carries out the commands of authenticated callers.
         directory: where API keys are looked up.
+        entrance: logins and sessions.
         clock: the aware time against which requests expire.
         version: the release of the reference we speak like, shown as ``cloud-stack-version`` in XML.
     """
-    service = Service(dispatch, directory, clock, version)
+    service = Service(dispatch, directory, entrance, clock, version)
     endpoint = Blueprint("api", __name__)
 
     @endpoint.route("/client/api", methods=_METHODS, provide_automatic_options=False)
@@ -92,13 +96,31 @@ def _serve(service: Service, incoming: Request) -> Response:
     try:
         pairs += split(_form(incoming))
         params = gather(pairs)
-        caller = authenticate(pairs, service.directory, service.clock())
+        command = (first(pairs, "command") or "").lower()
+        if door := service.entrance.doors.get(command):
+            demand_method(command, incoming)
+            passage = door(params, visit(incoming, pairs))
+            response = _response(service, pairs, content(passage.answer))
+            carry(passage, response, secure=incoming.is_secure)
+            return response
+        caller = _caller(service, incoming, pairs)
         answer = service.dispatch(_command(pairs), params, caller)
         return _response(service, pairs, content(answer))
     except ApiError as error:
         return _refusal(service, pairs, error)
     except Exception:  # noqa: BLE001 - the last line of defence: a client always gets an answer it can read
         return _refusal(service, pairs, _unforeseen(pairs, params))
+
+
+def _caller(service: Service, incoming: Request, pairs: Pairs) -> Caller:
+    """Return who asks: by API key when there is one, otherwise by session.
+
+    Raises:
+        ApiError: UNAUTHENTICATED.
+    """
+    if not first(pairs, "apikey") and (known := service.entrance.caller(visit(incoming, pairs))):
+        return known
+    return authenticate(pairs, service.directory, service.clock())
 
 
 def _form(incoming: Request) -> bytes:

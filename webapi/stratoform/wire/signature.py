@@ -45,8 +45,8 @@ def authenticate(pairs: Pairs, directory: Directory, now: datetime) -> Caller:
     Raises:
         ApiError: UNAUTHENTICATED, with the same sentence whatever the cause.
     """
-    key, given = first(pairs, "apikey"), first(pairs, "signature")
-    if not key or not given:
+    key = first(pairs, "apikey")
+    if not key or not first(pairs, "signature"):
         _refuse("no apikey or no signature")
     if first(pairs, "signatureversion") == "3":
         expires = _moment(first(pairs, "expires") or "")
@@ -55,7 +55,7 @@ def authenticate(pairs: Pairs, directory: Directory, now: datetime) -> Caller:
     credential = directory.by_api_key(key)
     if credential is None or not credential.secret:
         _refuse("no enabled user has this apikey")
-    if not _signed(pairs, credential.secret.encode(), given.encode()):
+    if not signed(pairs, credential.secret):
         _refuse("the signature does not match")
     return credential.caller
 
@@ -65,10 +65,13 @@ def _refuse(cause: str) -> NoReturn:
     raise ApiError(Fault.UNAUTHENTICATED, REFUSAL)
 
 
-def _signed(pairs: Pairs, secret: bytes, given: bytes) -> bool:
+def signed(pairs: Pairs, secret: str) -> bool:
+    """Return whether the parameters were signed with the secret, by any client in use."""
+    given = (first(pairs, "signature") or "").encode("utf-8", "surrogateescape")
     # Every candidate is compared, so the time taken tells nothing about which one came close.
     matches = [
-        compare_digest(b64encode(digest(secret, text.encode(), "sha1")), given) for text in set(signed_texts(pairs))
+        compare_digest(b64encode(digest(secret.encode(), text.encode(), "sha1")), given)
+        for text in set(signed_texts(pairs))
     ]
     return any(matches)
 

@@ -15,6 +15,7 @@ from stratoform.model.base import Entity
 from stratoform.model.settings import Settings
 from stratoform.secrets import Vault
 
+from .call_limits import CallLimits
 from .caller import Caller
 from .scope import visible
 
@@ -45,6 +46,7 @@ class Shared:
     settings: Settings
     vault: Vault
     permissions: Allowed
+    calls: CallLimits
     wait: JobEnd
     wake: Callable[[], None]
 

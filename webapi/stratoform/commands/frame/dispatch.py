@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -21,6 +21,10 @@ from .base import REGISTRY, AsyncCommand, Command
 from .caller import Caller
 from .context import Context, Shared
 from .params import Value
+
+UNABLE: Final = frozenset({Fault.RESOURCE_LIMIT, Fault.INSUFFICIENT_CAPACITY, Fault.RESOURCE_UNAVAILABLE,
+                           Fault.ALLOCATION, Fault.INTERNAL})
+"""Failures that are the cloud's; refusals of what was asked wrongly are no history."""
 
 
 class Dispatcher:
@@ -47,13 +51,14 @@ class Dispatcher:
             raise ApiError(Fault.UNKNOWN_COMMAND, f"There is no command {name[:100]!r}; listApis lists all there are")
         if not self.permissions.allow(caller, command):
             raise ApiError(Fault.NOT_PERMITTED, f"The command {name} is not available to this account")
+        self.shared.calls.count(caller)
         values = command.parse(params, caller)
         try:
             if command.is_list:
                 with self.db.read() as session:
                     return self._run(session, command, values, caller)
             if not issubclass(command, AsyncCommand):
-                answer = self.db.write(lambda session: self._run(session, command, values, caller))
+                answer = self._change(command, values, caller)
                 self.shared.wake()
                 return answer
             job, subject_uuid = self.db.write(lambda s: self._start(s, command, values, params, caller))
@@ -63,6 +68,16 @@ class Dispatcher:
         if command.waits:
             return self._end_of(job, command, caller)
         return Accepted(job, subject_uuid if command.creates else None)
+
+    def _change(self, kind: type[Command], values: Mapping[str, Any], caller: Caller) -> Answer:
+        """Runs a synchronous command; what the cloud could not do, though it was asked rightly, is an event."""
+        try:
+            return self.db.write(lambda session: self._run(session, kind, values, caller))
+        except ApiError as error:
+            if kind.event and error.fault in UNABLE:
+                text = f"Error: {error.message} while {kind.name}"
+                self.db.write(lambda s: record(s, caller, kind.event, text, None, level="ERROR"))
+            raise
 
     def _run(self, session: Session, kind: type[Command], values: Mapping[str, Any], caller: Caller) -> Answer:
         command = kind.resolved(Context(session, caller, self.shared), values)
@@ -121,5 +136,6 @@ def record(  # noqa: PLR0913 - an event has these
         domain_id=(getattr(subject, "domain_id", None) if getattr(subject, "account_id", None) else None)
         or caller.domain_id,
     )
+    event.about(subject)
     session.add(event)
     return event

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Select
 
+from stratoform.commands.frame.kinds import kind_word
 from stratoform.commands.frame.view import Field, View, col, unset
 from stratoform.model.records import Event
 from stratoform.model.tenancy import User
@@ -37,7 +38,17 @@ EVENT = View("event", Event, (
     col("parentid", "string", "The event that began this chain.", Event.start_uuid),
     col("jobid", "string", "The job that did it.", Event.job_uuid),
     unset("jobstatus", "integer", "The state of that job."),
+    col("resourcetype", "string", "Kind of the object it speaks of.", Event.subject_type, make=kind_word,
+        since="4.17.0"),
+    col("resourceid", "string", "The object it speaks of.", Event.subject_uuid, since="4.17.0"),
+    col("archived", "boolean", "True when it was put away.", Event.archived, since="4.19.0"),
 ), _event_people)
+
+EVENT_TYPE = View("eventtype", None, (
+    unset("name", "string", "The type."),
+    unset("description", "string", "What events of the type say."),
+    *_NO_JOB,
+))
 
 CONFIGURATION = View("configuration", None, (
     unset("category", "string", "Where the setting belongs."),
@@ -107,6 +118,15 @@ CAPABILITY = View("capability", None, (
     unset("kvmsnapshotenabled", "boolean", "True when disks of KVM machines can be snapshotted."),
     unset("apilimitinterval", "integer", "Seconds after which the count of calls starts again."),
     unset("apilimitmax", "integer", "Calls allowed in that time."),
+    *_NO_JOB,
+))
+
+API_LIMIT = View("apilimit", None, (
+    unset("accountid", "string", "The account."),
+    unset("account", "string", "The account's name."),
+    unset("apiIssued", "int", "Calls it made since they are counted."),
+    unset("apiAllowed", "int", "Calls it may still make."),
+    unset("expireAfter", "long", "Seconds until its calls are counted anew."),
     *_NO_JOB,
 ))
 

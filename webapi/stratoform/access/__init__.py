@@ -1,0 +1,1 @@
+"""Who comes in without an API key: by password, by single sign-on, or with the session that either began."""
