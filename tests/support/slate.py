@@ -11,7 +11,7 @@ from stratoform.jobs.tables import FAILED, SUCCEEDED, Job, JobLock
 from stratoform.model.base import Base
 from stratoform.model.network import Nic
 
-IGNORED_TABLES = {"event", "setting_value", "user", "account", "domain"}
+IGNORED_TABLES = {"event", "alert", "setting_value", "user", "account", "domain"}
 IGNORED_COLUMNS = {"generation", "applied", "created", "removed", "used", "last_pinged", "disconnected", "destroyed"}
 CACHES = {"template", "bridge"}
 """Kinds of things on hosts that stay by design, to be used again."""

@@ -2,33 +2,29 @@
 
 from __future__ import annotations
 
-import re
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, exists
+from sqlalchemy import ColumnElement, delete, exists, or_, update
 from sqlalchemy.orm import aliased
 
 from stratoform.model.base import now
+from stratoform.model.event_types import EVENT_TYPES
 from stratoform.model.records import Event
 
-from .frame.base import EVERYONE
+from .frame.answer import Answer, Many
+from .frame.base import EVERYONE, Command
+from .frame.kinds import tables_called
 from .frame.owned import OwnedList
-from .frame.params import Choice, Int, Ref, Text, When, refuse
-from .views.records import EVENT
+from .frame.params import Bool, Choice, Int, ListOf, Ref, Text, When, refuse
+from .frame.scope import visible
+from .rules.periods import Chosen, Until
+from .views.records import EVENT, EVENT_TYPE
 
 LEVELS: Final = ("INFO", "WARN", "ERROR")
 
 
-class Until(When):
-    """The end of a time: a date alone means its last moment."""
-
-    def read(self, text: str) -> datetime:
-        """See Param.read."""
-        moment = super().read(text)
-        if re.fullmatch(r"\d{4}-?\d{2}-?\d{2}", text.strip()):
-            moment += timedelta(days=1) - timedelta(microseconds=1)
-        return moment
+STATES: Final = ("Scheduled", "Started", "Completed")
 
 
 class ListEvents(OwnedList, roles=EVERYONE, view=EVENT):
@@ -43,6 +39,11 @@ class ListEvents(OwnedList, roles=EVERYONE, view=EVENT):
     level = Choice("Only events of this level.", LEVELS)
     startdate = When("Only events from this date or time on.")
     type = Text("Only events of this type, e.g. VM.CREATE.")
+    startid = Ref(Event, "Only this event and those that followed from it.")
+    resourceid = Text("With resourcetype: only events that speak of this object.", since="4.17.0")
+    resourcetype = Text("Only events that speak of this kind of object, e.g. VirtualMachine.", since="4.17.0")
+    archived = Bool("True: archived events too.", since="4.19.0")
+    state = Choice("Only events of this state.", STATES, since="4.21.0")
 
     def check(self) -> None:
         """See Command.check."""
@@ -60,10 +61,15 @@ class ListEvents(OwnedList, roles=EVERYONE, view=EVENT):
 
     def conditions(self) -> list[ColumnElement[bool]]:
         """See ListCommand.conditions."""
-        wanted = [
-            Event.removed.is_(None), *self.owned_conditions(Event),
-            *self.matching({"id": Event.id, "level": Event.level, "type": Event.type}),
-        ]
+        there = or_(Event.removed.is_(None), Event.archived) if self.archived else Event.removed.is_(None)
+        wanted = [there, *self.owned_conditions(Event), *self.matching({
+            "id": Event.id, "level": Event.level, "type": Event.type, "state": Event.state,
+            "resourceid": Event.subject_uuid,
+        })]
+        if self.startid is not None:
+            wanted.append(or_(Event.uuid == self.startid.uuid, Event.start_uuid == self.startid.uuid))
+        if self.resourcetype is not None:
+            wanted.append(Event.subject_type.in_(tables_called(self.resourcetype)))
         if self.startdate is not None:
             wanted.append(Event.created >= self.startdate)
         if self.enddate is not None:
@@ -83,3 +89,42 @@ def _unfinished(lasted: int, begun_within: int) -> list[ColumnElement[bool]]:
         Event.created <= present - timedelta(seconds=lasted),
         ~exists().where(end.start_uuid == Event.uuid, end.state == "Completed"),
     ]
+
+
+class ListEventTypes(Command, roles=EVERYONE, view=EVENT_TYPE):
+    """Lists the types events have."""
+
+    is_list = True
+
+    def run(self) -> Answer:
+        """See Command.run."""
+        items = [{"name": name, "description": words} for name, words in EVENT_TYPES.items()]
+        return Many(EVENT_TYPE.key, items, len(items))
+
+
+class _Chosen(Chosen):
+    """Events: the caller's own and those it administers."""
+
+    entity = Event
+    ids = ListOf(Ref(Event, "These events."))
+    type = Choice("Events of this type.", EVENT_TYPES)
+
+    def whose(self) -> list[ColumnElement[bool]]:
+        """See Chosen.whose."""
+        return list(visible(Event, self.caller))
+
+
+class ArchiveEvents(_Chosen, roles=EVERYONE):
+    """Puts events away: lists do not show them any more, unless asked for archived ones."""
+
+    def run(self) -> None:
+        """See Command.run."""
+        self.session.execute(update(Event).where(Event.removed.is_(None), *self.chosen()).values(archived=True, removed=now()))
+
+
+class DeleteEvents(_Chosen, roles=EVERYONE):
+    """Deletes events for good."""
+
+    def run(self) -> None:
+        """See Command.run."""
+        self.session.execute(delete(Event).where(*self.chosen()))

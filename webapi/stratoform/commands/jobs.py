@@ -15,6 +15,7 @@ from stratoform.model.tenancy import Account, Domain, User
 from .frame.answer import Answer, Body, Many, Plain
 from .frame.base import EVERYONE, Command
 from .frame.caller import Caller, RoleType
+from .frame.kinds import kind_word
 from .frame.owned import OwnedList
 from .frame.params import Text, When, refuse, shown
 from .frame.scope import subtree
@@ -22,13 +23,6 @@ from .frame.view import JOB_STATUS
 from .views.records import ASYNC_JOB
 
 _SHOWN: Final = (Job, Account.uuid, User.uuid)
-
-_KINDS: Final = {
-    Vm.__tablename__: "VirtualMachine", "network": "Network", "host": "Host", "volume": "Volume",
-    "template": "Template", "storage_pool": "StoragePool", "image_store": "ImageStore",
-    "physical_network": "PhysicalNetwork", "traffic_type": "TrafficType",
-}
-"""Tables to what the reference calls the kind of object (``jobinstancetype``)."""
 
 
 class JobId(Text):
@@ -77,7 +71,7 @@ def body(row: Row[*tuple[Any, ...]], caller: Caller) -> Body:
     return {
         "accountid": account, "userid": user, "cmd": job.reason, "jobstatus": status, "jobprocstatus": 0,
         "jobresultcode": result.fault if failed else 0, "jobresulttype": "object" if status else None,
-        "jobresult": result, "jobinstancetype": _KINDS.get(job.subject_type or ""), "jobinstanceid": job.subject_uuid,
+        "jobresult": result, "jobinstancetype": kind_word(job.subject_type), "jobinstanceid": job.subject_uuid,
         "created": job.created, "jobid": job.uuid, "jobprogress": _progress(job),
     }
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from sqlalchemy import ForeignKey, Index, Integer, String, false
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from .base import Base, Entity, Key, LongText
+from .tenancy import system
 
 
 class Event(Entity):
@@ -30,6 +31,33 @@ class Event(Entity):
         Index("ix_event_owner", "account_id", "id"),
         Index("ix_event_list", "removed", "id", "account_id", "domain_id"),
     )
+
+    def about(self, subject: Entity | None) -> None:
+        """Names the object it speaks of."""
+        if subject is not None:
+            self.subject_type, self.subject_uuid = subject.__tablename__, subject.uuid
+
+
+def note(
+    session: Session, kind: str, text: str, *, level: str = "INFO", subject: Entity | None = None,
+) -> Event:
+    """Writes an event of the service itself, about an object or about the cloud.
+
+    Args:
+        session: a writing session.
+        kind: one of EVENT_TYPES.
+        text: what happened, in words.
+        level: INFO, WARN or ERROR.
+        subject: the object; the event is its owner's, if it has one.
+    """
+    me = system(session)
+    account = getattr(subject, "account_id", None)
+    event = Event(type=kind, level=level, description=text[:1024], user_id=me.user_id,
+                  account_id=account or me.account_id, domain_id=getattr(subject, "domain_id", None) if account
+                  else me.domain_id)
+    event.about(subject)
+    session.add(event)
+    return event
 
 
 class SettingValue(Base):

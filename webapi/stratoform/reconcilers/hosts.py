@@ -13,8 +13,7 @@ from stratoform.jobs.queue import unfinished
 from stratoform.model.base import now
 from stratoform.model.compute import VM_STATES, Vm
 from stratoform.model.network import Router
-from stratoform.model.records import Event
-from stratoform.model.tenancy import system
+from stratoform.model.records import note
 from stratoform.model.topology import HOST_STATES, Host
 from stratoform.nodes.port import Target
 from stratoform.nodes.simulator import SimulatorNodes
@@ -152,7 +151,4 @@ def _vm(session: Session, instance_name: str) -> Vm | None:
 
 
 def _event(session: Session, row: Host | Vm, kind: str, text: str, level: str) -> None:
-    me = system(session)
-    account, domain = (row.account_id, row.domain_id) if isinstance(row, Vm) else (me.account_id, me.domain_id)
-    session.add(Event(type=kind, level=level, description=text, user_id=me.user_id, account_id=account,
-                      domain_id=domain))
+    note(session, kind, text, level=level, subject=row)

@@ -11,6 +11,8 @@ from sqlalchemy.orm import Session
 from stratoform.errors import ApiError, Fault
 from stratoform.jobs.queue import Lock, Order
 from stratoform.jobs.saga import Output, Saga, act, db
+from stratoform.model.alerts import AlertType, raise_alert
+from stratoform.model.records import note
 from stratoform.model.storage import TEMPLATE_STATES, ImageStore, Template
 from stratoform.nodes.catalogue import TRANSFER
 
@@ -34,6 +36,7 @@ def _choose_store(ctx: Ctx, session: Session) -> Output:
                            "The zone has no secondary storage: add one with addImageStore, then register again")
         template.image_store_id = store.id
         template.path = f"template/{template.account_id}/{template.uuid}.{template.format.lower()}"
+        note(session, "TEMPLATE.DOWNLOAD.START", f"Fetching template {template.name}", subject=template)
     template.status = "0% Downloaded"
     return None
 
@@ -74,13 +77,17 @@ def _ready(ctx: Ctx, session: Session) -> Output:
         session, template, "arrive", size=int(facts["virtual_size_bytes"]), status="Download Complete",
         physical_size=int(facts["physical_size_bytes"]), stored_checksum=facts.get("checksum"),
     )
+    note(session, "TEMPLATE.DOWNLOAD.SUCCESS", f"Fetched template {template.name}", subject=template)
     return None
 
 
 def _failed(session: Session, args: Mapping[str, Any], why: str) -> None:
-    """The template's own status says what went wrong."""
+    """The template's own status says what went wrong, and so do an event and an alert."""
     template = session.get_one(Template, args["template_id"])
     TEMPLATE_STATES.move(session, template, "fail", status=why[:1000])
+    text = f"Template {template.name} could not be fetched: {why}"
+    note(session, "TEMPLATE.DOWNLOAD.FAILED", text, level="ERROR", subject=template)
+    raise_alert(session, AlertType.STORAGE_MISC, text, name="Template download failed", zone_id=template.zone_id)
 
 
 SAGA: Saga[Services] = Saga("template_download", (

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -21,6 +21,8 @@ from .base import REGISTRY, AsyncCommand, Command
 from .caller import Caller
 from .context import Context, Shared
 from .params import Value
+
+T = TypeVar("T")
 
 UNABLE: Final = frozenset({Fault.RESOURCE_LIMIT, Fault.INSUFFICIENT_CAPACITY, Fault.RESOURCE_UNAVAILABLE,
                            Fault.ALLOCATION, Fault.INTERNAL})
@@ -58,10 +60,11 @@ class Dispatcher:
                 with self.db.read() as session:
                     return self._run(session, command, values, caller)
             if not issubclass(command, AsyncCommand):
-                answer = self._change(command, values, caller)
+                answer = self._change(command, caller, lambda s: self._run(s, command, values, caller))
                 self.shared.wake()
                 return answer
-            job, subject_uuid = self.db.write(lambda s: self._start(s, command, values, params, caller))
+            job, subject_uuid = self._change(
+                command, caller, lambda s: self._start(s, command, values, params, caller))
         except WrongState as error:
             raise ApiError(Fault.BAD_PARAMETER, f"Unable to execute {name}: {error}") from error
         self.shared.wake()
@@ -69,10 +72,10 @@ class Dispatcher:
             return self._end_of(job, command, caller)
         return Accepted(job, subject_uuid if command.creates else None)
 
-    def _change(self, kind: type[Command], values: Mapping[str, Any], caller: Caller) -> Answer:
-        """Runs a synchronous command; what the cloud could not do, though it was asked rightly, is an event."""
+    def _change(self, kind: type[Command], caller: Caller, work: Callable[[Session], T]) -> T:
+        """Does it in one transaction; what the cloud could not do, though it was asked rightly, is an event."""
         try:
-            return self.db.write(lambda session: self._run(session, kind, values, caller))
+            return self.db.write(work)
         except ApiError as error:
             if kind.event and error.fault in UNABLE:
                 text = f"Error: {error.message} while {kind.name}"

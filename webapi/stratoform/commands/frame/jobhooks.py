@@ -75,7 +75,7 @@ def _follow(session: Session, job: Job, state: str, level: str, verb: str) -> No
     session.add(Event(
         type=first.type, level=level, state=state, description=f"{verb} {first.description}"[:1024],
         user_id=first.user_id, account_id=first.account_id, domain_id=first.domain_id, start_uuid=first.uuid,
-        job_uuid=job.uuid,
+        job_uuid=job.uuid, subject_type=first.subject_type, subject_uuid=first.subject_uuid,
     ))
 
 

@@ -3,17 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import ColumnElement, false, select
 
 from stratoform.errors import ApiError
+from stratoform.model.base import Base
 from stratoform.model.kinds import KINDS, Kind
 
 from .caller import Caller
 from .context import Context
 from .params import Choice, refuse, shown
 from .scope import owned, visible
+
+_WORDS: Final = {"vm": "VirtualMachine", "ssh_keypair": "SSHKeyPair"}
+
+
+def kind_word(table: str | None) -> str | None:
+    """What jobs and events call the kind of the rows of a table: ``storage_pool`` is a StoragePool."""
+    if table is None:
+        return None
+    return _WORDS.get(table) or "".join(part.capitalize() for part in table.split("_"))
+
+
+def tables_called(word: str) -> list[str]:
+    """The tables whose rows are called so, in any case."""
+    tables = [mapper.class_.__tablename__ for mapper in Base.registry.mappers]
+    return [table for table in tables if (kind_word(table) or "").lower() == word.lower()]
 
 
 def kind_parameter(doc: str, *, details: bool = False) -> Choice:
