@@ -17,7 +17,7 @@ from stratoform.model.settings import Settings
 from .caller import Caller
 
 UNSETTLED: Final = 2.0
-"""Seconds for which the settings are read with every call after a change, which may not be committed yet."""
+"""Seconds after which a change is surely committed; until a call reads the settings later, every call does."""
 
 
 @dataclass(frozen=True)
@@ -54,22 +54,23 @@ class CallLimits:
         self.clock = clock
         self._lock = Lock()
         self._counts: OrderedDict[int, tuple[float, int]] = OrderedDict()  # account to (when its time ends, calls)
-        self._limit: Limit | None = None
-        self._unsettled = -math.inf  # until then
+        self._limit = Limit()
+        self._settled, self._read = 0.0, -math.inf  # when the last change is surely committed; when they were read
 
     def limit(self) -> Limit:
         """The settings. No call reads them that does not follow a change."""
-        known = self._limit
-        if known is None or self.clock() < self._unsettled:
+        if self._read <= self._settled:
+            present = self.clock()
             with self.db.read() as session:
                 kept = self.settings.everything(session)
             enabled, *numbers = (kept[f"api.throttling.{name}"] for name in ("enabled", "interval", "max", "cachesize"))
-            known = self._limit = Limit(enabled == "true", *map(int, numbers))
-        return known
+            self._limit = Limit(enabled == "true", *map(int, numbers))
+            self._read = present  # last: other threads look at it first
+        return self._limit
 
     def forget(self) -> None:
         """Reads the settings again; to be called when one is changed."""
-        self._unsettled = self.clock() + UNSETTLED
+        self._settled = self.clock() + UNSETTLED
 
     def count(self, caller: Caller) -> None:
         """Counts a call.
