@@ -98,27 +98,25 @@ class View:
             window: (rows, offset).
         """
         size, offset = window
+        entity = self._entity
+        joined = self.joins if self._reaches_out(conditions) else _alone
         if self._reaches_out(order):  # an entity may have several rows: its id does not tell which are wanted
             items = self.rows(session, caller, lambda q: q.where(*conditions).order_by(*order).limit(size)
                               .offset(offset))
             found = len(items)
         else:
-            ids = self._select_from(self._entity.id, conditions).order_by(*order).limit(size).offset(offset)
-            wanted = [row[0] for row in fetch(session, ids)]
+            ids = joined(select(entity.id).select_from(entity)).where(*conditions).order_by(*order)
+            wanted = [row[0] for row in fetch(session, ids.limit(size).offset(offset))]
             items = self._by_ids(session, caller, wanted)
             found = len(wanted)
-        if 0 < found < size or offset == 0 == found:  # the last page: no other is behind it
+        if 0 < found < size or found == offset == 0:  # the last page: no other is behind it
             return items, offset + found
-        return items, self.count(session, conditions)
+        total = joined(select(func.count(entity.id)).select_from(entity)).where(*conditions)
+        return items, fetch(session, total)[0][0]
 
     def one(self, session: Session, caller: Caller, row_id: int) -> dict[str, Any]:
         """One object by row id, as the caller may see it; {} when it is gone."""
         return next(iter(self._by_ids(session, caller, [row_id])), {})
-
-    def count(self, session: Session, conditions: Sequence[ColumnElement[bool]]) -> int:
-        """How many rows meet the conditions (on the entity and what ``joins`` adds)."""
-        ((found,),) = fetch(session, self._select_from(func.count(self._entity.id), conditions))
-        return int(found)
 
     def seen_by(self, caller: Caller) -> list[Field]:
         """The fields this caller gets."""
@@ -147,26 +145,36 @@ class View:
         found = {row[0]: row for row in fetch(session, plan.by_ids, {"ids": ids})}
         return plan.bodies(session, caller, [found[id_] for id_ in ids if id_ in found])
 
-    def _select_from(self, what: Any, conditions: Sequence[ColumnElement[bool]]) -> Select[Any]:
-        """A select with the conditions, joined to no more than they need."""
-        query = select(what).select_from(self._entity)
-        return (self.joins(query) if self._reaches_out(conditions) else query).where(*conditions)
-
     def _reaches_out(self, clauses: Sequence[Any]) -> bool:
         """Whether clauses of a query speak of what only ``joins`` brings in, themselves or in a subquery."""
-        if set(select(*clauses).get_final_froms()) - {self._entity.__table__}:
-            return True
-        return any(
-            not self._joined.isdisjoint(tables)
-            for clause in clauses for part in iterate(clause) if isinstance(part, Select)
-            if len(tables := part.get_final_froms()) > 1  # one alone is the subquery's own
-        )
+        own = self._entity.__table__
+        waiting = list(clauses)
+        while waiting:
+            part = waiting.pop()
+            part = getattr(part, "expression", part)  # an attribute of a model
+            if isinstance(part, Select):
+                if any(self._borrows(inner) for inner in iterate(part) if isinstance(inner, Select)):
+                    return True
+            elif (table := getattr(part, "table", None)) is None:
+                waiting.extend(part.get_children())
+            elif table != own:
+                return True
+        return False
+
+    def _borrows(self, subquery: Select[Any]) -> bool:
+        """Whether a subquery takes rows from the query around it that ``joins`` brings in."""
+        tables = subquery.get_final_froms()
+        return len(tables) > 1 and not self._joined.isdisjoint(tables)  # one alone is its own
 
     @cached_property
     def _joined(self) -> frozenset[Any]:
         """The tables ``joins`` adds."""
         (whole,) = self.joins(select(self._entity.id).select_from(self._entity)).get_final_froms()
         return frozenset(part for part in iterate(whole) if isinstance(part, FromClause)) - {self._entity.__table__}
+
+
+def _alone(query: Select[Any]) -> Select[Any]:
+    return query
 
 
 class _Plan:
@@ -181,11 +189,14 @@ class _Plan:
         self, entity: type[Entity], fields: Sequence[Field], joins: Callable[[Select[Any]], Select[Any]],
     ) -> None:
         columns: list[Any] = [entity.id]
-        self.fields: list[tuple[Field, slice]] = []
+        places = {id(entity.id): 0}  # by identity: columns compare to conditions
+        self.fields: list[tuple[Field, list[int]]] = []
         for f in fields:
             if f.source or f.load:
-                self.fields.append((f, slice(len(columns), len(columns) + len(f.source))))
-                columns.extend(f.source)
+                for column in f.source:
+                    if places.setdefault(id(column), len(columns)) == len(columns):
+                        columns.append(column)
+                self.fields.append((f, [places[id(column)] for column in f.source]))
         self.whole = joins(select(*columns).select_from(entity))
         self.by_ids = self.whole.where(entity.id.in_(bindparam("ids", expanding=True)))
 
@@ -196,14 +207,14 @@ class _Plan:
         columns = list(zip(*found, strict=True))
         ids = columns[0]
         names, series = [], []
-        for f, span in self.fields:
+        for f, places in self.fields:
             values: Sequence[Any]
             if f.load is not None:
                 values = list(map(f.load(session, caller, ids).get, ids))
             elif f.make is None:
-                values = columns[span.start]
+                values = columns[places[0]]
             else:
-                values = list(map(f.make, *columns[span]))
+                values = list(map(f.make, *(columns[place] for place in places)))
             if values[0] is not None or values.count(None) < len(values):
                 names.append(f.name)
                 series.append(values)
