@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from .base import Base, Entity, Key
+from .base import Entity
 from .states import State, StateTable
 
 PROJECT_STATES = StateTable(
@@ -16,7 +18,7 @@ PROJECT_STATES = StateTable(
     },
     {
         "suspend": (("Active",), "Suspended"),
-        "activate": (("Suspended", "Disabled"), "Active"),
+        "activate": (("Suspended",), "Active"),
         "disable": (("Active", "Suspended"), "Disabled"),
     },
 )
@@ -37,14 +39,46 @@ class Project(Entity):
     __table_args__ = (Index("ix_project_domain_name", "domain_id", "name"),)
 
 
-class ProjectMember(Base):
-    """An account's membership. Exactly one member administers a project."""
+class ProjectMember(Entity):
+    """An account's membership; the row is deleted with it. Exactly one member administers a project."""
 
     __tablename__ = "project_member"
 
-    id: Mapped[int] = mapped_column(Key, primary_key=True)
     project_id: Mapped[int] = mapped_column(ForeignKey("project.id"))
     account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), index=True)
     is_admin: Mapped[bool] = mapped_column(default=False)
 
     __table_args__ = (UniqueConstraint("project_id", "account_id"),)
+
+
+INVITATION_STATES = StateTable(
+    {
+        "Pending": State("It can be accepted, or declined, until it expires."),
+        "Completed": State("It was accepted: the account is a member."),
+        "Declined": State("It was declined."),
+        "Expired": State("Nobody answered in time."),
+    },
+    {
+        "accept": (("Pending",), "Completed"),
+        "decline": (("Pending",), "Declined"),
+        "expire": (("Pending",), "Expired"),
+    },
+)
+"""The states of an invitation (CloudStack API, listProjectInvitations)."""
+
+
+class ProjectInvitation(Entity):
+    """An offer of membership: to an account, or to whoever reads the mail of an address and knows its token.
+
+    Of the token only its hash is kept.
+    """
+
+    __tablename__ = "project_invitation"
+
+    project_id: Mapped[int] = mapped_column(ForeignKey("project.id"), index=True)
+    account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"), index=True)
+    domain_id: Mapped[int] = mapped_column(ForeignKey("domain.id"))
+    email: Mapped[str | None] = mapped_column(String(254))
+    token: Mapped[str | None] = mapped_column(String(64))
+    state: Mapped[str] = mapped_column(String(16), default="Pending")
+    expires: Mapped[datetime]

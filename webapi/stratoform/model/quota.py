@@ -19,7 +19,7 @@ ROOT_ADMIN = 1
 SETTINGS = Settings()
 
 
-def demand(session: Session, owner: Account, needs: Mapping[Resource, int]) -> None:
+def demand(session: Session, owner: Account, needs: Mapping[Resource, int], *, domains: bool = True) -> None:
     """Refuses when the owner, or a domain at or above its, would have more than it may.
 
     Locks the account and the limited domains until the transaction ends, so that of two who ask for the last one,
@@ -29,6 +29,7 @@ def demand(session: Session, owner: Account, needs: Mapping[Resource, int]) -> N
         session: of a transaction that writes.
         owner: the account, or project's account, that will own it.
         needs: how much more of what: MB of memory, bytes of storage, else pieces.
+        domains: False when it comes from another account of the same domain, which then has no more than before.
 
     Raises:
         ApiError: RESOURCE_LIMIT, saying who may have how much and has how much.
@@ -41,7 +42,7 @@ def demand(session: Session, owner: Account, needs: Mapping[Resource, int]) -> N
     if own:
         session.execute(select(Account.id).where(Account.id == owner.id).with_for_update())
         _compare(own, counts(session, [owner.id], own).get(owner.id, {}), wanted, called(session, owner))
-    for domain, limits in _limited_domains(session, owner.domain_id, list(wanted)):
+    for domain, limits in _limited_domains(session, owner.domain_id, list(wanted)) if domains else ():
         session.execute(select(Domain.id).where(Domain.id == domain.id).with_for_update())
         used = domain_counts(session, domain, list(limits))
         _compare(limits, used, wanted, f"domain '{domain.name}' with all below it")

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from stratoform.commands.frame.caller import Caller
 from stratoform.commands.frame.view import Field, View, col, unset
@@ -52,14 +52,15 @@ TAG = View("tag", ResourceTag, (
 def tags_of(entity: type[Entity], type_: str = "set") -> Field:
     """The nested tags of objects of a kind that takes them (frame/kinds.py)."""
     names = [kind.name for kind in kinds_of(entity)]
-    view = replace(TAG, fields=(*TAG.fields, col("_row", "long", "The object's row.", entity.id)),
+    tagged = aliased(entity)  # a tag's owner may be a project too
+    view = replace(TAG, fields=(*TAG.fields, col("_row", "long", "The object's row.", tagged.id)),
                    joins=lambda query: with_owner(query, ResourceTag).join(
-                       entity, entity.uuid == ResourceTag.resource_uuid))
+                       tagged, tagged.uuid == ResourceTag.resource_uuid))
 
     def load(session: Session, caller: Caller, ids: Sequence[int]) -> dict[int, list[dict[str, Any]]]:
         found: dict[int, list[dict[str, Any]]] = {}
         for tag in view.rows(session, caller, lambda query: query.where(
-                entity.id.in_(ids), ResourceTag.resource_type.in_(names)).order_by(ResourceTag.key)):
+                tagged.id.in_(ids), ResourceTag.resource_type.in_(names)).order_by(ResourceTag.key)):
             found.setdefault(tag.pop("_row"), []).append(tag)
         return found
 
