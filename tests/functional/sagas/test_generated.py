@@ -22,7 +22,11 @@ from tests.support.zone import Zone
 TRANSITIONAL = {"Starting", "Stopping", "Expunging", "Creating", "Downloading"}
 BY_RECONCILERS = {"template_copies", "router_repair"}
 """Sagas nobody can ask for; test_reconcilers.py tries them."""
-CASES = [pytest.param(s, step.name, id=f"{s.saga}-{step.name}") for s in SCENARIOS for step in SAGAS[s.saga].steps]
+CASES = [
+    pytest.param(s, (step.name, part), id=f"{s.saga}-{step.name}" + (f"-{part}" if part != "do" else ""))
+    for s in SCENARIOS for step in SAGAS[s.saga].steps for part in ("plan", "do", "record")
+    if getattr(step, part) is not None
+]
 
 
 class Boom(Exception):
@@ -44,20 +48,36 @@ def alter(service: Service, saga: str, change: Callable[[Step[Any]], Step[Any]])
     service.cloud.runner.sagas[saga] = Saga(saga, [change(step) for step in kept.steps])
 
 
-def fail_after(name: str) -> Callable[[Step[Any]], Step[Any]]:
-    """The step acts and then fails, once: the worst moment, for something was done already."""
-    failures = iter([True])
+def interrupt(name: str, part: str, happen: Callable[[], None]) -> Callable[[Step[Any]], Step[Any]]:
+    """One part of the step (plan, do, record) is done and then something happens, once.
+
+    It happens after the plan if that leaves nothing to do.
+    """
+    times = iter([True])
 
     def change(step: Step[Any]) -> Step[Any]:
-        def do(*args: Any) -> Any:
-            output = step.do(*args)
-            if next(failures, False):
-                raise Boom
-            return output
+        def after(this: str) -> Callable[..., Any]:
+            def instead(*args: Any) -> Any:
+                found = getattr(step, this)(*args)
+                if (this == part or found is None) and next(times, False):
+                    happen()
+                return found
 
-        return replace(step, do=do) if step.name == name else step
+            return instead
+
+        parts = {part, "plan"} if step.plan is not None else {part}
+        return replace(step, **{this: after(this) for this in parts}) if step.name == name else step
 
     return change
+
+
+def boom() -> None:
+    raise Boom
+
+
+def fail_after(name: str, part: str = "do") -> Callable[[Step[Any]], Step[Any]]:
+    """The step acts and then fails, once: the worst moment, for something was done already."""
+    return interrupt(name, part, boom)
 
 
 def run(service: Service, scenario: Scenario, zone: Zone, things: Things) -> None:
@@ -86,14 +106,14 @@ def unstable(service: Service) -> list[str]:
             for row in found[table] if TRANSITIONAL & set(row)] + list(found["locks"]) + list(found["unfinished jobs"])
 
 
-@pytest.mark.parametrize(("scenario", "step"), CASES)
+@pytest.mark.parametrize(("scenario", "point"), CASES)
 def test_a_failed_step_leaves_no_trace_and_the_request_can_be_repeated(
-    zone: Zone, service: Service, scenario: Scenario, step: str,
+    zone: Zone, service: Service, scenario: Scenario, point: tuple[str, str],
 ) -> None:
     things = scenario.prepare(service.admin, zone)
     settled(service)
     before = snapshot(service.cloud)
-    alter(service, scenario.saga, fail_after(step))
+    alter(service, scenario.saga, fail_after(*point))
     with pytest.raises(Refused):
         run(service, scenario, zone, things)
     settled(service)
@@ -106,12 +126,16 @@ def test_a_failed_step_leaves_no_trace_and_the_request_can_be_repeated(
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda s: s.saga)
 def test_every_step_can_be_done_twice(zone: Zone, service: Service, scenario: Scenario) -> None:
-    def change(step: Step[Any]) -> Step[Any]:
-        def do(*args: Any) -> Any:
-            step.do(*args)
-            return step.do(*args)
+    def twice(part: Callable[..., Any]) -> Callable[..., Any]:
+        def both(*args: Any) -> Any:
+            part(*args)
+            return part(*args)
 
-        return replace(step, do=do)
+        return both
+
+    def change(step: Step[Any]) -> Step[Any]:
+        parts = ("plan", "do", "record")
+        return replace(step, **{part: twice(getattr(step, part)) for part in parts if getattr(step, part) is not None})
 
     things = scenario.prepare(service.admin, zone)
     alter(service, scenario.saga, change)
@@ -146,13 +170,13 @@ def test_every_undo_can_be_done_twice(zone: Zone, service: Service, scenario: Sc
     assert unstable(service) == []
 
 
-@pytest.mark.parametrize(("scenario", "step"), CASES)
+@pytest.mark.parametrize(("scenario", "point"), CASES)
 def test_a_killed_process_resumes(
-    make_service: Callable[..., Service], zone: Zone, service: Service, scenario: Scenario, step: str,
+    make_service: Callable[..., Service], zone: Zone, service: Service, scenario: Scenario, point: tuple[str, str],
 ) -> None:
     things = scenario.prepare(service.admin, zone)
     settled(service)
-    alter(service, scenario.saga, die_after(service, step))
+    alter(service, scenario.saga, die_after(service, *point))
     asking = threading.Thread(target=lambda: scenario.request(service.admin, zone, things))
     asking.start()
     assert service.cloud.jobs._stop.wait(10)
@@ -163,22 +187,14 @@ def test_a_killed_process_resumes(
     assert unstable(heir) == []
 
 
-def die_after(service: Service, name: str) -> Callable[[Step[Any]], Step[Any]]:
+def die_after(service: Service, name: str, part: str) -> Callable[[Step[Any]], Step[Any]]:
     """The process dies when the step has acted and before that is journaled: nothing it runs may write any more."""
-    deaths = iter([True])
+    def die() -> None:
+        service.cloud.runner.worker = "gone"
+        service.cloud.jobs._stop.set()
+        raise Killed
 
-    def change(step: Step[Any]) -> Step[Any]:
-        def do(*args: Any) -> Any:
-            output = step.do(*args)
-            if next(deaths, False):
-                service.cloud.runner.worker = "gone"
-                service.cloud.jobs._stop.set()
-                raise Killed
-            return output
-
-        return replace(step, do=do) if step.name == name else step
-
-    return change
+    return interrupt(name, part, die)
 
 
 def test_every_saga_has_a_scenario() -> None:

@@ -63,8 +63,7 @@ def put(database: Database, saga: str = "s", *locks: Lock) -> int:
 
 
 def take(database: Database, worker: str = "me") -> int | None:
-    job = database.write(lambda s: queue.claim(s, worker, now()))
-    return job.id if job is not None else None
+    return next((job.id for job in database.write(lambda s: queue.claim(s, worker, now()))), None)
 
 
 def finish(database: Database, job_id: int) -> None:

@@ -13,14 +13,16 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import DBAPIError, DisconnectionError, IntegrityError
 from sqlalchemy.orm import Session
-from sqlalchemy.pool import QueuePool
+from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
 T = TypeVar("T")
 
 ATTEMPTS = 12
 """How often a transaction that lost a race is run before its error is the caller's."""
+IDLE = 1.0
+"""Seconds after which a connection is asked whether it still stands before it is used."""
 
 
 class Lost(Exception):  # noqa: N818 - a race is lost, nothing is wrong
@@ -42,6 +44,31 @@ def _sqlite(engine: Engine) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
 
 
+def _mariadb(engine: Engine) -> None:
+    """Asks a connection that was idle whether it still stands; one that was used a moment ago does."""
+    @event.listens_for(engine, "checkin")
+    def _rest(_connection: Any, record: ConnectionPoolEntry) -> None:
+        record.info["rests since"] = time.monotonic()
+
+    @event.listens_for(engine, "checkout")
+    def _ask(connection: Any, record: ConnectionPoolEntry, _proxy: Any) -> None:
+        if time.monotonic() - record.info.get("rests since", time.monotonic()) < IDLE:
+            return
+        try:
+            connection.ping(reconnect=False)
+        except Exception as error:
+            raise DisconnectionError from error  # the pool opens another one
+
+
+class _Writing(Session):
+    """A transaction's session. It keeps what it loaded, so that nothing is read twice."""
+
+
+@event.listens_for(_Writing, "loaded_as_persistent")
+def _keep(session: Session, row: Any) -> None:
+    session.info.setdefault("kept", []).append(row)
+
+
 class Database:
     """The sessions of one database.
 
@@ -60,10 +87,11 @@ class Database:
             _sqlite(self.engine)
         else:
             self.engine = create_engine(
-                url, pool_size=pool_size, max_overflow=pool_size, pool_pre_ping=True, pool_recycle=1800,
-                hide_parameters=True,
+                url, pool_size=pool_size, max_overflow=pool_size, pool_recycle=1800, hide_parameters=True,
+                pool_reset_on_return=None,  # sessions end their transactions themselves: it would be a round trip more
                 isolation_level="READ COMMITTED", connect_args={"charset": "utf8mb4"},
             )
+            _mariadb(self.engine)
         self._writer = self.engine.execution_options(writing=True)
 
     @contextmanager
@@ -86,7 +114,7 @@ class Database:
         """
         for attempt in range(1, ATTEMPTS + 1):
             try:
-                with Session(self._writer, expire_on_commit=False) as session, session.begin():
+                with _Writing(self._writer, expire_on_commit=False) as session, session.begin():
                     return work(session)
             except (Lost, DBAPIError) as error:
                 if attempt == ATTEMPTS or not _may_retry(error):

@@ -74,43 +74,45 @@ class Dispatcher:
         self._pool.shutdown(wait=True)
 
     def _loop(self) -> None:
+        woken = True
         while not self._stop.is_set():
             try:
-                while self._claim():
-                    pass
+                self._claim(look_first=not woken)
                 if time.monotonic() - self._beat >= HEARTBEAT:
                     self._heartbeat()
             except Exception:
                 log.exception("the job queue could not be read; looking again")
-            self._wake.wait(POLL)
+            woken = self._wake.wait(POLL)
             self._wake.clear()
 
     def _heartbeat(self) -> None:
         self._beat = time.monotonic()
         worker, db = self.runner.worker, self.runner.db
         db.write(lambda s: queue.heartbeat(s, worker, now()))
-        for job_id in db.write(lambda s: queue.reclaim(s, worker, now(), self._active)):
+        active = set(self._active)  # before the queue is read: a job that ends meanwhile is no orphan
+        for job_id in db.write(lambda s: queue.reclaim(s, worker, now(), active)):
             log.info("job %d resumes here: nobody was running it", job_id)
             self._submit(job_id)
 
-    def _claim(self) -> bool:
-        if self._stop.is_set() or len(self._active) >= self.threads:
-            return False
-        with self.runner.db.read() as session:
-            if not queue.waiting(session, now()):
-                return False
-        job = self.runner.db.write(lambda s: queue.claim(s, self.runner.worker, now()))
-        if job is not None:
-            self._submit(job.id)
-        return job is not None
+    def _claim(self, *, look_first: bool) -> None:
+        """Takes as many jobs as threads are free; ``look_first`` without writing, for idle times."""
+        free = self.threads - len(self._active)
+        if self._stop.is_set() or free <= 0:
+            return
+        if look_first:
+            with self.runner.db.read() as session:
+                if not queue.waiting(session, now()):
+                    return
+        for job in self.runner.db.write(lambda s: queue.claim(s, self.runner.worker, now(), free)):
+            self._submit(job.id, job)
 
-    def _submit(self, job_id: int) -> None:
+    def _submit(self, job_id: int, job: Job | None = None) -> None:
         self._active.add(job_id)
-        self._pool.submit(self._run, job_id)
+        self._pool.submit(self._run, job_id, job)
 
-    def _run(self, job_id: int) -> None:
+    def _run(self, job_id: int, job: Job | None) -> None:
         try:
-            self.runner.run(job_id)
+            self.runner.run(job_id, job)
         except LeaseLost:
             log.warning("job %d was taken over by another worker", job_id)
         except Exception:

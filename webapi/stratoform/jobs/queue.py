@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, and_, delete, or_, select, update
+from sqlalchemy import ColumnElement, CursorResult, and_, delete, or_, select, true, update
 from sqlalchemy.orm import Session, aliased
 
 from stratoform.db.types import new_uuid
@@ -64,34 +64,40 @@ def waiting(session: Session, now: datetime) -> bool:
     return session.scalar(select(Job.id).where(due).limit(1)) is not None
 
 
-def claim(session: Session, worker: str, now: datetime) -> Job | None:
-    """Takes the oldest job that may run, or None.
+def claim(session: Session, worker: str, now: datetime, most: int = 1) -> list[Job]:
+    """Takes the oldest jobs that may run, at most so many.
 
-    A queued job may run when no earlier unfinished job, and no running one, holds a conflicting lock.
+    A queued job may run when no earlier unfinished job, and no running one, holds a conflicting lock; so no two jobs
+    that are taken at once are in each other's way.
     """
     _take_turn(session)
+    free = select(Job).where(Job.state == QUEUED, ~_blocked(by_any=True), ~_blocked(by_any=False)).order_by(Job.id)
+    taken = list(session.scalars(free.limit(most)))
+    if len(taken) < most:
+        stuck = select(Job).where(Job.state == STUCK, Job.not_before <= now).order_by(Job.not_before)
+        taken += session.scalars(stuck.limit(most - len(taken)))
+    for job in taken:
+        job.state = RUNNING if job.state == QUEUED else UNDOING
+        job.worker = worker
+    return taken
+
+
+def _blocked(*, by_any: bool) -> ColumnElement[bool]:
+    """An exclusive lock of the job is held by any other job, or any lock of it exclusively by another job.
+
+    Two conditions, for each is a look-up in the index, however many jobs share a lock.
+    """
     mine, other, holder = aliased(JobLock), aliased(JobLock), aliased(Job)
-    in_the_way = (
+    return (
         select(mine.job_id)
         .join(other, and_(other.name == mine.name, other.job_id != mine.job_id))
         .join(holder, holder.id == other.job_id)
         .where(
-            mine.job_id == Job.id,
-            or_(mine.exclusive, other.exclusive),
+            mine.job_id == Job.id, (mine if by_any else other).exclusive == true(),
             or_(other.job_id < mine.job_id, holder.state.in_(LIVE)),
         )
         .exists()
     )
-    job = session.scalar(select(Job).where(Job.state == QUEUED, ~in_the_way).order_by(Job.id).limit(1))
-    if job is None:
-        job = session.scalar(
-            select(Job).where(Job.state == STUCK, Job.not_before <= now).order_by(Job.not_before).limit(1)
-        )
-    if job is None:
-        return None
-    job.state = RUNNING if job.state == QUEUED else UNDOING
-    job.worker = worker
-    return job
 
 
 def reclaim(session: Session, worker: str, now: datetime, active: Collection[int] = ()) -> list[int]:
@@ -109,7 +115,7 @@ def reclaim(session: Session, worker: str, now: datetime, active: Collection[int
         if id_ not in active and (owner == worker or seen is None or seen < now - LEASE or process_gone(owner))
     ]
     if orphans:
-        session.execute(update(Job).where(Job.id.in_(orphans)).values(worker=worker))
+        session.execute(update(Job).where(Job.id.in_(orphans), Job.state.in_((RUNNING, UNDOING))).values(worker=worker))
     session.execute(delete(Worker).where(Worker.seen < now - 10 * LEASE))
     return orphans
 

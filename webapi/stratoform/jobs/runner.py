@@ -1,4 +1,4 @@
-"""Runs one job: forward through its steps, and back through their undos when one fails."""
+"""Runs one job: forward through its steps (stretch.py), and back through their undos when one fails."""
 
 from __future__ import annotations
 
@@ -7,17 +7,18 @@ import time
 from collections.abc import Mapping
 from datetime import timedelta
 from functools import partial
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, TypeVar
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from stratoform.db.database import Database
 from stratoform.db.types import now
 
 from . import queue
-from .saga import Context, Output, Saga, Step
-from .tables import FAILED, RUNNING, STUCK, SUCCEEDED, UNDOING, Job, JobStep
+from .saga import Context, Saga, Step
+from .stretch import Hooks, Stretch
+from .tables import FAILED, RUNNING, STUCK, UNDOING, Job, JobStep
 
 S = TypeVar("S")
 log = logging.getLogger(__name__)
@@ -31,22 +32,6 @@ PROGRESS_INTERVAL = 0.5
 
 class LeaseLost(BaseException):
     """Another worker took the job over. No Exception: no step may catch it, this process must simply stop."""
-
-
-class Hooks(Protocol):
-    """What the product does at the turns of a job, inside the transaction that makes the turn."""
-
-    def started(self, session: Session, job: Job) -> None:
-        """The job was taken by a worker for the first time."""
-
-    def succeeded(self, session: Session, job: Job) -> dict[str, Any] | None:
-        """All steps are done; returns what the job's asker is told."""
-
-    def failed(self, session: Session, job: Job) -> None:
-        """``job.error`` says why; its steps are taken back, or rest half taken back (state stuck)."""
-
-    def describe(self, error: Exception) -> dict[str, Any]:
-        """The error as data; the key ``text`` is for people."""
 
 
 class Runner(Generic[S]):
@@ -69,65 +54,64 @@ class Runner(Generic[S]):
         self.hooks = hooks
         self.worker = worker
 
-    def run(self, job_id: int) -> None:
-        """Runs or resumes the job to its end. Raises nothing for the failure of a step."""
-        with self.db.read() as session:
-            job = session.get_one(Job, job_id)
-            journal = {
-                step.name: step
-                for step in session.scalars(select(JobStep).where(JobStep.job_id == job_id).order_by(JobStep.position))
-            }
+    def run(self, job_id: int, job: Job | None = None) -> None:
+        """Runs or resumes the job to its end. Raises nothing for the failure of a step.
+
+        Args:
+            job_id: the job.
+            job: its row as it was claimed just now; in state RUNNING it never ran before and has no journal.
+        """
+        journal: dict[str, JobStep] = {}
+        if job is None or job.state != RUNNING:
+            job, journal = self._read(job_id)
+            if job.state not in {RUNNING, UNDOING}:
+                return  # it ended while somebody thought it an orphan
         saga = self.sagas[job.saga]
         context = Context(job.id, job.uuid, job.args, self.services, _Reporter(self, job_id))
         context.out.update({s.name: s.output or {} for s in journal.values() if s.state == "succeeded"})
         begun = set(journal)
-        if job.state == RUNNING and not self._forward(saga, context, begun, first=not journal):
+        if job.state == RUNNING and not self._forward(saga, context, begun):
             return
         self._backward(saga, context, begun, {s.name for s in journal.values() if s.state == "undone"})
 
-    def _forward(self, saga: Saga[S], context: Context[S], begun: set[str], *, first: bool) -> bool:
+    def _read(self, job_id: int) -> tuple[Job, dict[str, JobStep]]:
+        with self.db.read() as session:
+            steps = session.scalars(select(JobStep).where(JobStep.job_id == job_id).order_by(JobStep.position))
+            return session.get_one(Job, job_id), {step.name: step for step in steps}
+
+    def _forward(self, saga: Saga[S], context: Context[S], begun: set[str]) -> bool:
         """Does what is not done yet. Returns True when a step failed and all must be taken back."""
-        if first:
-            self._write(context.job_id, self.hooks.started)
-        for position, step in enumerate(saga.steps):
-            if step.name in context.out:
-                continue
-            begun.add(step.name)
+        stretch = Stretch(saga, context, self.hooks, begun)
+        while self._advance(stretch):
+            assert stretch.act is not None  # noqa: S101 - what stopped it
             try:
-                context.out[step.name] = self._do(context, position, step, self._text(saga, position)) or {}
+                stretch.done = stretch.act.do(context, stretch.plan)
             except Exception as error:
-                log.info("job %s: step %s failed", context.job_uuid, step.name, exc_info=True)
-                self._write(context.job_id, partial(
-                    _turn_back, self.hooks.describe(error), (position, step.name), self._text(saga, position)))
+                log.info("job %s: step %s failed", context.job_uuid, stretch.act.name, exc_info=True)
+                self._write(context.job_id, partial(stretch.turn_back, stretch.position, self.hooks.describe(error)))
                 return True
-        self._write(context.job_id, self._succeed)
-        return False
+        return stretch.failed
 
-    def _do(self, context: Context[S], position: int, step: Step[S], text: str) -> Output:
-        if step.in_transaction:
-            def work(session: Session, job: Job) -> Output:
-                output = step.do(context, session)
-                job.progress = text
-                _note(session, (job.id, position), step.name, "succeeded", output)
-                return output
+    def _advance(self, stretch: Stretch[S]) -> bool:
+        """Goes on to the next act, in one transaction; False at the end of the job, or when a step failed.
 
-            in_one: Output = self._write(context.job_id, work)
-            return in_one
-
-        def begin(session: Session, job: Job) -> None:
-            job.progress = text
-            _note(session, (job.id, position), step.name, "started")
-
-        self._write(context.job_id, begin)
-        output = step.do(context)
-        self._write(
-            context.job_id, lambda s, job: _note(s, (job.id, position), step.name, "succeeded", output),
-        )
-        return output
-
-    @staticmethod
-    def _text(saga: Saga[S], position: int) -> str:
-        return f"{position + 1}/{len(saga.steps)} {saga.steps[position].text}"
+        The failed step's transaction was rolled back, the steps before it too: these are done again, in the
+        transaction that says that all is taken back from here on.
+        """
+        work: Any = stretch.go_on
+        limit = None
+        while True:
+            try:
+                more = bool(self._write(stretch.context.job_id, work))
+            except Exception as error:
+                if stretch.position in {limit, len(stretch.saga.steps)}:
+                    raise  # no step failed: the journal, or the job's end, cannot be written
+                limit = stretch.position
+                log.info("job %s: step %d failed", stretch.context.job_uuid, limit + 1, exc_info=True)
+                work = partial(stretch.turn_back, limit, self.hooks.describe(error))
+            else:
+                stretch.keep()
+                return more
 
     def _backward(self, saga: Saga[S], context: Context[S], begun: set[str], undone: set[str]) -> None:
         for position, step in reversed(list(enumerate(saga.steps))):
@@ -155,21 +139,16 @@ class Runner(Generic[S]):
         return last
 
     def _undo(self, context: Context[S], position: int, step: Step[S]) -> None:
-        if step.undo is not None and not step.in_transaction:
+        if step.undo is not None and not step.undone_in_transaction:
             step.undo(context)
 
         def work(session: Session, job: Job) -> None:
-            if step.undo is not None and step.in_transaction:
+            if step.undo is not None and step.undone_in_transaction:
                 step.undo(context, session)
-            _note(session, (job.id, position), step.name, "undone")
+            session.execute(update(JobStep).where(JobStep.job_id == job.id, JobStep.position == position)
+                            .values(state="undone", ended=now()))
 
         self._write(context.job_id, work)
-
-    def _succeed(self, session: Session, job: Job) -> None:
-        _set(job, state=SUCCEEDED, ended=now(), progress="")
-        queue.release(session, job.id)
-        session.flush()  # the answer shows the object as it is when no job is changing it any more
-        job.result = self.hooks.succeeded(session, job)
 
     def _fail(self, session: Session, job: Job) -> None:
         told = job.ended is not None
@@ -188,7 +167,7 @@ class Runner(Generic[S]):
         """One journal transaction; stops at once when the job belongs to another worker by now."""
         def guarded(session: Session) -> Any:
             job = session.get_one(Job, job_id, with_for_update=True)
-            if job.worker != self.worker:
+            if job.worker != self.worker or job.state not in {RUNNING, UNDOING}:
                 raise LeaseLost(job_id)
             return work(session, job)
 
@@ -210,22 +189,3 @@ class _Reporter:
 def _set(job: Job, **values: Any) -> None:
     for name, value in values.items():
         setattr(job, name, value)
-
-
-def _turn_back(
-    description: dict[str, Any], step: tuple[int, str], text: str, session: Session, job: Job,
-) -> None:
-    """From here on everything is taken back, the failed step first: it may have acted, or stand for the request."""
-    _note(session, (job.id, step[0]), step[1], "started")
-    _set(job, state=UNDOING, error=description, progress=text)
-
-
-def _note(session: Session, key: tuple[int, int], name: str, state: str, output: Output = None) -> None:
-    row = session.get(JobStep, key)
-    if row is None:
-        row = JobStep(job_id=key[0], position=key[1], name=name, state=state)
-        session.add(row)
-    row.state = state
-    row.ended = None if state == "started" else now()
-    if output is not None:
-        row.output = dict(output)

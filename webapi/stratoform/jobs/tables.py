@@ -63,7 +63,7 @@ class JobLock(Base):
     name: Mapped[str] = mapped_column(String(128), primary_key=True)
     exclusive: Mapped[bool]
 
-    __table_args__ = (Index("ix_job_lock_name", "name", "job_id"),)
+    __table_args__ = (Index("ix_job_lock_name", "name", "exclusive", "job_id"),)
 
 
 class JobStep(Base):
@@ -75,7 +75,7 @@ class JobStep(Base):
     position: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(String(64))
     state: Mapped[str] = mapped_column(String(16))  # started, succeeded, undone
-    output: Mapped[dict[str, Any] | None]
+    output: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     began: Mapped[datetime] = mapped_column(default=now)
     ended: Mapped[datetime | None]
 

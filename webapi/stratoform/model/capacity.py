@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Float, cast, func, select
+from sqlalchemy import ColumnElement, Float, Subquery, cast, func, select
 
 from .compute import HOLDS_CAPACITY, Vm
 from .records import SettingValue
@@ -46,11 +46,14 @@ HOST_MHZ = Host.cpus * Host.cpu_mhz * CPU_FACTOR
 HOST_MB = Host.memory / float(MIB) * MEMORY_FACTOR
 """A host's memory in MB, over-commitment included."""
 
-USED = (
-    select(Vm.host_id.label("host_id"), func.sum(Vm.cpus * Vm.speed).label("mhz"), func.sum(Vm.memory).label("mb"))
-    .where(Vm.host_id.is_not(None), Vm.state.in_(HOLDS_CAPACITY)).group_by(Vm.host_id).subquery("used")
-)
-"""What machines hold, by host; join it outer on host_id."""
+def used(*conditions: ColumnElement[bool]) -> Subquery:
+    """What machines that meet the conditions hold, by host (MHz and MB); join it outer on host_id."""
+    return (
+        select(Vm.host_id.label("host_id"), func.sum(Vm.cpus * Vm.speed).label("mhz"), func.sum(Vm.memory).label("mb"))
+        .where(Vm.host_id.is_not(None), Vm.state.in_(HOLDS_CAPACITY), *conditions).group_by(Vm.host_id)
+        .subquery("used")
+    )
+
 
 _DISKS = (
     select(func.coalesce(func.sum(Volume.size), 0))

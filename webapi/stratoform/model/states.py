@@ -8,6 +8,7 @@ from typing import Any, cast
 
 from sqlalchemy import CursorResult, update
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import set_committed_value
 
 
 @dataclass(frozen=True)
@@ -66,9 +67,11 @@ class StateTable:
             .values(state=target, **values)
             .execution_options(synchronize_session=False)
         ))
-        session.refresh(row)
-        if done.rowcount == 0 and row.state != target:
+        if done.rowcount == 0:
+            session.refresh(row)
             raise WrongState(name, row.state, sources)
+        for column, value in {"state": target, **values}.items():
+            set_committed_value(row, column, value)
 
     def require(self, row: Any, name: str) -> None:
         """Raises WrongState unless the move could start now (used by read-only checks)."""

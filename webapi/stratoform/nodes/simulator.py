@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import fnmatch
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from sqlalchemy import JSON, String, delete, select
@@ -18,7 +18,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 from stratoform.db.database import Database
 from stratoform.db.types import NAMING, Key
 
-from .catalogue import OPERATIONS
+from .catalogue import OPERATIONS, Operation
 from .oplog import OperationLog
 from .port import Facts, NodeError, NodeFailed, NodeTimeout, NodeUnreachable, Target, size_in
 
@@ -76,11 +76,7 @@ class SimulatorNodes:
         began = time.monotonic()
         outcome = "ok"
         try:
-            self._suffer(operation, target)
-            if operation == "facts":
-                return _facts(target)
-            host = target.name
-            return self.db.write(lambda session: _ACTIONS[operation](_Host(session, host, operation, target), checked))
+            return self._run(op, target, checked)
         except NodeError as error:
             outcome = str(error)
             raise
@@ -107,15 +103,24 @@ class SimulatorNodes:
         self.db.write(lambda session: session.execute(delete(SimObject).where(
             SimObject.host == host, SimObject.kind == "domain", SimObject.key == domain)))
 
-    def _suffer(self, operation: str, target: Target) -> None:
-        with self.db.read() as session:
-            if session.scalar(select(SimFault.id).limit(1)) is None:
-                return
-        fault = self.db.write(lambda session: _due(session, operation, target))
-        if fault is not None:
-            time.sleep(fault.wait)
-            if fault.failure:
-                raise FAILURES[fault.failure](operation, target, fault.cause)
+    def _run(self, op: Operation, target: Target, args: dict[str, Any]) -> Facts:
+        fault, facts = self.db.write(lambda session: _perform(session, op, target, args, troubled=True))
+        if fault is None:
+            return facts
+        time.sleep(fault.wait)
+        if fault.failure:
+            raise FAILURES[fault.failure](op.name, target, fault.cause)
+        return self.db.write(lambda session: _perform(session, op, target, args, troubled=False))[1]
+
+
+def _perform(
+    session: Session, op: Operation, target: Target, args: dict[str, Any], *, troubled: bool,
+) -> tuple[SimFault | None, Facts]:
+    """(the fault that comes first, nothing done), or (None, what was done)."""
+    fault = _due(session, op.name, target) if troubled else None
+    if fault is not None:
+        return fault, {}
+    return None, _ACTIONS[op.name](_Host(session, target.name, op.name, target), args)
 
 
 def _due(session: Session, operation: str, target: Target) -> SimFault | None:
@@ -137,7 +142,11 @@ class _Host:
         return found.spec if found is not None else None
 
     def put(self, kind: str, key: str, spec: Mapping[str, Any]) -> None:
-        self.session.merge(SimObject(host=self.name, kind=kind, key=key, spec=dict(spec)))
+        found = self.session.get(SimObject, (self.name, kind, key))
+        if found is None:
+            self.session.add(SimObject(host=self.name, kind=kind, key=key, spec=dict(spec)))
+        elif found.spec != spec:
+            found.spec = dict(spec)
 
     def drop(self, kind: str, key: str) -> None:
         self.session.execute(delete(SimObject).where(
@@ -153,9 +162,8 @@ class _Host:
         return _Host(self.session, uuid, self.operation, self.target)
 
 
-
-
-def _facts(target: Target) -> Facts:
+def _facts(host: _Host, _args: dict[str, Any]) -> Facts:
+    target = host.target
     size = size_in(target.address)
     cpus = int(size["cpus"])
     return {
@@ -278,7 +286,8 @@ def _guest_disk(host: _Host, args: dict[str, Any]) -> Facts:
     return {"device": f"vd{chr(ord('a') + args['device_id'])}", "capacity_bytes": args.get("size_bytes")}
 
 
-_ACTIONS = {
-    "pool": _pool, "template": _template, "volume": _volume, "image_store": _image_store, "image": _image,
-    "bridge": _bridge, "router": _router, "domain": _domain, "guest_disk": _guest_disk,
+_ACTIONS: Mapping[str, Callable[[_Host, dict[str, Any]], Facts]] = {
+    "facts": _facts, "pool": _pool, "template": _template, "volume": _volume, "image_store": _image_store,
+    "image": _image, "bridge": _bridge, "router": _router, "domain": _domain,
+    "guest_disk": _guest_disk,
 }

@@ -5,8 +5,9 @@ from __future__ import annotations
 import ipaddress
 import socket
 import threading
+import time
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -34,6 +35,28 @@ class KeyedLocks:
             return self._locks[key]
 
 
+class Rounds:
+    """Work that serves all who asked before it began: those who ask while a round is under way share the next one."""
+
+    def __init__(self) -> None:
+        self._locks = KeyedLocks()
+        self._begun: dict[Any, float] = {}  # key to the beginning of the last round that succeeded
+
+    def share(self, key: Any, work: Callable[[], None]) -> None:
+        """Returns when the work was done, by whomever, from its beginning to its end since this call.
+
+        Raises:
+            Exception: what ``work`` raised here; who waits then tries for itself.
+        """
+        asked = time.monotonic()
+        with self._locks[key]:
+            if self._begun.get(key, 0.0) > asked:
+                return
+            began = time.monotonic()
+            work()
+            self._begun[key] = began
+
+
 @dataclass(frozen=True)
 class Services:
     """The steps' tools, made once by the composition root."""
@@ -44,6 +67,7 @@ class Services:
     vault: Vault
     simulated: bool = False  # the management machine's own operations are simulated too
     locks: KeyedLocks = field(default_factory=KeyedLocks)
+    rounds: Rounds = field(default_factory=Rounds)
 
 
 Ctx = Context[Services]

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import case, delete, select, update
 from sqlalchemy.orm import Session
 
 from stratoform.errors import ApiError
@@ -25,15 +25,22 @@ from .services import Ctx, Services, act_on, target_of
 from .steps_vm import SERVED, add_nic, bridge_args, nics_of
 
 
-def teach_routers(ctx: Ctx) -> Output:
-    """Makes the routers of the machine's networks know it; places routers that have no living host."""
-    with ctx.services.db.read() as session:
-        vm = session.get_one(Vm, ctx.args["vm_id"])
-        network_ids = [n.network_id for n in nics_of(session, vm.id)]
+def plan_routers(ctx: Ctx, session: Session) -> tuple[int | None, list[int]]:
+    """Places routers that have no living host; gives the machine's host and its networks."""
+    vm = session.get_one(Vm, ctx.args["vm_id"])
+    networks = [n.network_id for n in nics_of(session, vm.id)]
+    for network_id in networks:
+        _place_router(ctx.services, network_id, vm.host_id, session)
+    return vm.host_id, networks
+
+
+def teach_routers(ctx: Ctx, plan: tuple[int | None, list[int]]) -> Output:
+    """Makes the routers of the machine's networks know it. Many who start at once on a network share the work."""
+    host_id, networks = plan
     ready = ctx.out.get("bridges", {}).get("bridges", {})  # those the machine's own host has by now
-    for network_id in network_ids:
-        ctx.services.db.write(partial(_place_router, ctx.services, network_id, vm.host_id))
-        converge_router(ctx, network_id, {vm.host_id: ready.get(str(network_id))} if vm.host_id is not None else {})
+    for network_id in networks:
+        bridges = {host_id: ready.get(str(network_id))} if host_id is not None else {}
+        ctx.services.rounds.share(("router", network_id), partial(converge_router, ctx, network_id, bridges))
     return None
 
 
@@ -94,13 +101,9 @@ def converge_router(ctx: Ctx, network_id: int, bridges: Mapping[int, str | None]
     with ctx.services.db.read() as session:
         spec = router_spec(session, ctx.services, router, str(name))
     act_on(ctx, target, "router", spec)
-
-    def told(session: Session) -> None:
-        row = session.get(Router, router.id, with_for_update=True)
-        if row is not None:
-            row.state, row.applied = "Running", max(row.applied, spec["generation"])
-
-    ctx.services.db.write(told)
+    newest = case((Router.applied < spec["generation"], spec["generation"]), else_=Router.applied)
+    told = update(Router).where(Router.id == router.id).values(state="Running", applied=newest)
+    ctx.services.db.write(lambda s: s.execute(told, execution_options={"synchronize_session": False}))
 
 
 def clear_previous_host(ctx: Ctx, network_id: int) -> None:
@@ -145,15 +148,19 @@ def absent(router: Router) -> dict[str, Any]:
 
 def router_of(session: Session, network_id: int) -> Router | None:
     """The network's router."""
-    return session.scalar(select(Router).where(Router.network_id == network_id, Router.removed.is_(None)).limit(1))
+    query = select(Router).where(Router.network_id == network_id, Router.removed.is_(None)).limit(1)
+    return session.scalar(query, execution_options={"populate_existing": True})
 
 
 def _place_router(services: Services, network_id: int, host_id: int | None, session: Session) -> None:
-    network = session.get_one(Network, network_id, with_for_update=True)
+    router = router_of(session, network_id)
+    if router is not None and (host_id is None or _lives(session, router)):
+        return
+    network = session.get_one(Network, network_id, with_for_update=True, populate_existing=True)
     offering = session.get_one(NetworkOffering, network.offering_id)
     if not SERVED & set(offering.services):
         return
-    router = router_of(session, network_id)
+    router = router_of(session, network_id)  # again under the lock: another machine may have placed it
     if router is None:
         assert host_id is not None  # noqa: S101 - routers are placed for machines that have a host
         router = Router(network_id=network_id, host_id=host_id, zone_id=network.zone_id)
@@ -162,10 +169,14 @@ def _place_router(services: Services, network_id: int, host_id: int | None, sess
         router.name = f"r-{router.id}-{services.settings.text(session, 'instance.name')}"
         add_nic(session, network, None, router_id=router.id, is_default=False)
         return
-    host = session.get(Host, router.host_id)
-    if host_id is not None and (host is None or host.removed is not None or host.state != "Up"):
+    if host_id is not None and not _lives(session, router):
         router.previous_host_id, router.host_id, router.applied = router.host_id, host_id, -1
         network.generation += 1
+
+
+def _lives(session: Session, router: Router) -> bool:
+    host = session.get(Host, router.host_id)
+    return host is not None and host.removed is None and host.state == "Up"
 
 
 def router_spec(session: Session, services: Services, router: Router, bridge: str) -> dict[str, Any]:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
 
-from stratoform.db.database import Database
 from stratoform.errors import ApiError, Fault
 from stratoform.jobs.saga import Output
 from stratoform.model import addresses
@@ -55,8 +54,13 @@ def nics_of(session: Session, vm_id: int) -> list[Nic]:
 def host_of(ctx: Ctx) -> Target:
     """The host the machine is on, or was on last."""
     with ctx.services.db.read() as session:
-        vm = session.get_one(Vm, ctx.args["vm_id"])
-        host = session.get(Host, vm.host_id or vm.last_host_id or 0)
+        return host_in(ctx, session)
+
+
+def host_in(ctx: Ctx, session: Session) -> Target:
+    """The same, in a transaction under way."""
+    vm = session.get_one(Vm, ctx.args["vm_id"])
+    host = session.get(Host, vm.host_id or vm.last_host_id or 0)
     if host is None:
         raise ApiError(Fault.RESOURCE_UNAVAILABLE, "The virtual machine is on no host")
     return target_of(host, ctx.services.vault)
@@ -94,13 +98,16 @@ def bridge_args(session: Session, network: Network) -> dict[str, Any]:
     return {"label": label or DEFAULT_BRIDGE, "vlan": vlan, "state": "present"}
 
 
-def make_bridges(ctx: Ctx) -> Output:
+def plan_bridges(ctx: Ctx, session: Session) -> tuple[Target, dict[str, dict[str, Any]]]:
+    """The machine's host, and network id to the bridge it must have there."""
+    wanted = {n.network_id: session.get_one(Network, n.network_id) for n in nics_of(session, ctx.args["vm_id"])}
+    return host_in(ctx, session), {str(i): bridge_args(session, network) for i, network in wanted.items()}
+
+
+def make_bridges(ctx: Ctx, plan: tuple[Target, dict[str, dict[str, Any]]]) -> Output:
     """Sees to it that every network of the machine has its bridge on the host; outputs network id to bridge."""
-    with ctx.services.db.read() as session:
-        nics = nics_of(session, ctx.args["vm_id"])
-        wanted = {n.network_id: bridge_args(session, session.get_one(Network, n.network_id)) for n in nics}
-    target = host_of(ctx)
-    return {"bridges": {str(i): act_on(ctx, target, "bridge", args)["name"] for i, args in wanted.items()}}
+    target, wanted = plan
+    return {"bridges": {i: act_on(ctx, target, "bridge", args)["name"] for i, args in wanted.items()}}
 
 
 def copy_name(template: Template) -> str:
@@ -108,14 +115,21 @@ def copy_name(template: Template) -> str:
     return f"{template.uuid}.qcow2"
 
 
-def copy_templates(ctx: Ctx) -> Output:
+def plan_templates(ctx: Ctx, session: Session) -> list[tuple[int, int]] | None:
+    """(template, pool) of each copy that a disk yet to be made starts from and that is not there."""
+    ready = and_(TemplateCopy.template_id == Volume.template_id, TemplateCopy.pool_id == Volume.pool_id,
+                 TemplateCopy.state == "Ready")
+    missing = (
+        select(Volume.template_id, Volume.pool_id).distinct().outerjoin(TemplateCopy, ready)
+        .where(Volume.vm_id == ctx.args["vm_id"], Volume.removed.is_(None), Volume.state == "Creating",
+               Volume.template_id.is_not(None), Volume.pool_id.is_not(None), TemplateCopy.id.is_(None))
+    )
+    return sorted((t, p) for t, p in session.execute(missing).all() if t is not None and p is not None) or None
+
+
+def copy_templates(ctx: Ctx, wanted: list[tuple[int, int]]) -> Output:
     """Sees to it that the pool of each disk yet to be made holds the template it starts from."""
-    with ctx.services.db.read() as session:
-        wanted = {
-            (v.template_id, v.pool_id) for v in volumes_of(session, ctx.args["vm_id"])
-            if v.state == "Creating" and v.template_id is not None and v.pool_id is not None
-        }
-    for template_id, pool_id in sorted(wanted):
+    for template_id, pool_id in wanted:
         with ctx.services.locks["template_copy", template_id, pool_id]:
             _copy_template(ctx, template_id, pool_id)
     return None
@@ -138,10 +152,11 @@ def _copy_template(ctx: Ctx, template_id: int, pool_id: int) -> None:
     with db.read() as session:
         template, pool = session.get_one(Template, template_id), session.get_one(StoragePool, pool_id)
         store = session.get(ImageStore, template.image_store_id or 0)
+        target = host_in(ctx, session)
     if store is None or template.path is None:
         raise ApiError(Fault.RESOURCE_UNAVAILABLE, f"Template {template.name} is not in secondary storage")
     ctx.progress(f"Copying template {template.name} to primary storage {pool.name}")
-    facts = act_on(ctx, host_of(ctx), "template", {
+    facts = act_on(ctx, target, "template", {
         "pool_uuid": pool.uuid, "name": copy_name(template), "checksum": template.stored_checksum,
         "source": {"url": store.url, "path": template.path}, "state": "present",
     })
@@ -163,17 +178,22 @@ def volume_args(session: Session, volume: Volume, state: str = "present") -> dic
     }
 
 
-def make_volumes(ctx: Ctx) -> Output:
-    """Makes the disks that are placed but not made yet."""
-    db = ctx.services.db
-    with db.read() as session:
-        mine = volumes_of(session, ctx.args["vm_id"])
-        todo = [(v.id, volume_args(session, v)) for v in mine if v.state == "Creating"]
-    target = host_of(ctx)
-    for volume_id, args in todo:
-        facts = act_on(ctx, target, "volume", args)
-        db.write(lambda s, i=volume_id, f=facts: VOLUME_STATES.move(  # type: ignore[misc]  # bound now, run now
-            s, s.get_one(Volume, i), "become ready", path=f.get("path")))
+def plan_volumes(ctx: Ctx, session: Session) -> tuple[Target, dict[int, dict[str, Any]]] | None:
+    """The disks that are placed but not made yet, by row id."""
+    todo = [v for v in volumes_of(session, ctx.args["vm_id"]) if v.state == "Creating"]
+    return (host_in(ctx, session), {v.id: volume_args(session, v) for v in todo}) if todo else None
+
+
+def make_volumes(ctx: Ctx, plan: tuple[Target, dict[int, dict[str, Any]]]) -> dict[int, str | None]:
+    """Makes them; gives the path of each."""
+    target, todo = plan
+    return {volume_id: act_on(ctx, target, "volume", args).get("path") for volume_id, args in todo.items()}
+
+
+def record_volumes(_ctx: Ctx, session: Session, made: dict[int, str | None]) -> Output:
+    """They are ready."""
+    for volume_id, path in made.items():
+        VOLUME_STATES.move(session, session.get_one(Volume, volume_id), "become ready", path=path)
     return None
 
 
@@ -182,7 +202,7 @@ def unmake_volumes(ctx: Ctx) -> None:
     with ctx.services.db.read() as session:
         mine = [session.get_one(Volume, i) for i in ctx.out.get("claim", {}).get("placed", ())]
         todo = [volume_args(session, v, "absent") for v in mine if v.pool_id is not None]
-    target = host_of(ctx) if todo else None
+        target = host_in(ctx, session) if todo else None
     for args in todo:
         assert target is not None  # noqa: S101 - set exactly when there is something to do
         act_on(ctx, target, "volume", args)
@@ -214,15 +234,18 @@ def domain_args(session: Session, vm: Vm, bridges: dict[str, str], state: str) -
     }
 
 
-def power_on(ctx: Ctx) -> Output:
-    """Defines and starts the guest."""
-    with ctx.services.db.read() as session:
-        vm = session.get_one(Vm, ctx.args["vm_id"])
-        args = domain_args(session, vm, dict(ctx.out["bridges"]["bridges"]), "running")
+def plan_power(ctx: Ctx, session: Session) -> tuple[Target, dict[str, Any]]:
+    """The machine's host and the guest it is to have."""
+    vm = session.get_one(Vm, ctx.args["vm_id"])
+    args = domain_args(session, vm, dict(ctx.out["bridges"]["bridges"]), "running")
     if vm.vnc_password:
         args["vnc_password"] = ctx.services.vault.open(vm.vnc_password)
-    facts = act_on(ctx, host_of(ctx), "domain", args)
-    return {"vnc_port": facts.get("vnc_port")}
+    return host_in(ctx, session), args
+
+
+def power_on(ctx: Ctx, plan: tuple[Target, dict[str, Any]]) -> Output:
+    """Defines and starts the guest."""
+    return {"vnc_port": act_on(ctx, plan[0], "domain", plan[1]).get("vnc_port")}
 
 
 def power_off(ctx: Ctx) -> Output:
@@ -233,7 +256,8 @@ def power_off(ctx: Ctx) -> Output:
         args = domain_args(session, vm, {}, "stopped")
         args["force"] = bool(ctx.args.get("forced", False))
         args["shutdown_timeout_s"] = services.settings.whole(session, "stop.graceful.seconds")
-    act_on(ctx, host_of(ctx), "domain", args)
+        target = host_in(ctx, session)
+    act_on(ctx, target, "domain", args)
     return None
 
 
@@ -242,7 +266,8 @@ def erase_domain(ctx: Ctx) -> None:
     with ctx.services.db.read() as session:
         vm = session.get_one(Vm, ctx.args["vm_id"])
         args = {**domain_args(session, vm, {}, "absent"), "force": True}
-    act_on(ctx, host_of(ctx), "domain", args)
+        target = host_in(ctx, session)
+    act_on(ctx, target, "domain", args)
 
 
 def mark_running(ctx: Ctx, session: Session) -> Output:
@@ -259,34 +284,27 @@ def mark_stopped(ctx: Ctx, session: Session) -> Output:
     return None
 
 
-def take_addresses(db: Database, vm_id: int, wanted: list[dict[str, Any]]) -> None:
-    """Gives the machine an interface and an address in each network; once, however often it is called.
-
-    Args:
-        db: the database.
-        vm_id: the machine.
-        wanted: ``[{"network_id": .., "ip": "10.1.1.5" or None}]``, default network first.
+def take_addresses(ctx: Ctx, session: Session) -> Output:
+    """Gives the machine an interface and an address in each network asked for; once, however often it is called.
 
     Raises:
         ApiError: INSUFFICIENT_CAPACITY when a network has no free address, BAD_PARAMETER when another machine took
             the name there since the request was checked.
     """
-    def take(session: Session) -> None:
-        have = {n.network_id for n in nics_of(session, vm_id)}
-        name = session.get_one(Vm, vm_id).name
-        for device, item in enumerate(wanted):
-            network = session.get_one(Network, item["network_id"], with_for_update=True)
-            if network.id in have:
-                continue
-            if name_taken(session, name, [network.id]):
-                raise ApiError(Fault.BAD_PARAMETER, "Invalid parameter name: a virtual machine named "
-                                                    f"'{name}' is on network {network.name} already")
-            add_nic(session, network, item.get("ip"), vm_id=vm_id, device=device, is_default=device == 0)
-            if _lacks_router(session, network) and addresses.lowest_free(session, network) is None:
-                raise ApiError(Fault.INSUFFICIENT_CAPACITY,
-                               f"Network {network.name} has no free address: its last one is kept for its router")
-
-    db.write(take)
+    vm = session.get_one(Vm, ctx.args["vm_id"])
+    have = {n.network_id for n in nics_of(session, vm.id)}
+    for device, item in enumerate(ctx.args["networks"]):  # [{"network_id": .., "ip": ..}], default network first
+        if item["network_id"] in have:
+            continue
+        network = session.get_one(Network, item["network_id"], with_for_update=True, populate_existing=True)
+        if name_taken(session, vm.name, [network.id]):
+            raise ApiError(Fault.BAD_PARAMETER, "Invalid parameter name: a virtual machine named "
+                                                f"'{vm.name}' is on network {network.name} already")
+        add_nic(session, network, item.get("ip"), vm_id=vm.id, device=device, is_default=device == 0)
+        if _lacks_router(session, network) and addresses.lowest_free(session, network) is None:
+            raise ApiError(Fault.INSUFFICIENT_CAPACITY,
+                           f"Network {network.name} has no free address: its last one is kept for its router")
+    return None
 
 
 def name_taken(session: Session, name: str, network_ids: Sequence[int]) -> bool:
@@ -300,9 +318,10 @@ def name_taken(session: Session, name: str, network_ids: Sequence[int]) -> bool:
 
 def _lacks_router(session: Session, network: Network) -> bool:
     """True when the network will get a router with its first running machine."""
-    offering = session.get_one(NetworkOffering, network.offering_id)
     there = select(Router.id).where(Router.network_id == network.id, Router.removed.is_(None)).limit(1)
-    return bool(SERVED & set(offering.services)) and session.scalar(there) is None
+    if session.scalar(there) is not None:
+        return False
+    return bool(SERVED & set(session.get_one(NetworkOffering, network.offering_id).services))
 
 
 def add_nic(session: Session, network: Network, ip: str | None, **values: Any) -> Nic:

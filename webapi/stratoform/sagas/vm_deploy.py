@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from stratoform.jobs.queue import Lock, Order
-from stratoform.jobs.saga import Output, Saga, act, db
+from stratoform.jobs.saga import Output, Saga, db
 from stratoform.model.compute import Vm
 from stratoform.model.network import Network
 from stratoform.model.storage import Template
@@ -25,14 +25,9 @@ def _recorded(ctx: Ctx, session: Session) -> Output:
     return None
 
 
-def _take_addresses(ctx: Ctx) -> Output:
-    vm_steps.take_addresses(ctx.services.db, ctx.args["vm_id"], ctx.args["networks"])
-    return None
-
-
 _CREATE = (
     db("record", "Recording the virtual machine", _recorded, vm_steps.forget),
-    act("addresses", "Taking network addresses", _take_addresses, withdraw_addresses),
+    db("addresses", "Taking network addresses", vm_steps.take_addresses, undo_act=withdraw_addresses),
 )
 
 SAGA: Saga[Services] = Saga("vm_deploy", (*_CREATE, *vm_start.STEPS))

@@ -5,12 +5,12 @@ from __future__ import annotations
 from sqlalchemy.orm import Session
 
 from stratoform.jobs.queue import Lock, Order
-from stratoform.jobs.saga import Output, Saga, act, db
+from stratoform.jobs.saga import Output, Saga, act, db, planned
 from stratoform.model.compute import VM_STATES, Vm
 
 from . import steps_vm as vm_steps
 from .services import Ctx, Services
-from .steps_network import teach_routers
+from .steps_network import plan_routers, teach_routers
 
 
 def begin_stop(ctx: Ctx, session: Session) -> Output:
@@ -53,10 +53,10 @@ def _off(ctx: Ctx) -> Output:
 
 # A reboot is stop and start on the same host; the claim stays, so no other machine takes its place meanwhile.
 REBOOT: Saga[Services] = Saga("vm_reboot", (
-    act("bridges", "Checking the host's bridges", vm_steps.make_bridges),
+    planned("bridges", "Checking the host's bridges", vm_steps.plan_bridges, vm_steps.make_bridges),
     act("power off", "Shutting the guest down", _off),
-    act("routers", "Telling the network's router", teach_routers),
-    act("power", "Powering on", vm_steps.power_on),
+    planned("routers", "Telling the network's router", plan_routers, teach_routers),
+    planned("power", "Powering on", vm_steps.plan_power, vm_steps.power_on),
 ))
 
 

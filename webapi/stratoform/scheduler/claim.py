@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, cast
 
 from sqlalchemy import CursorResult, select, update
@@ -38,9 +39,10 @@ def claim(session: Session, vm: Vm, volumes: Sequence[Volume], host_id: int | No
         tuple(v.pool_id for v in volumes if v.pool_id is not None), vm.last_host_id, _pods(session, vm),
     )
     host, placed = _place(session, need, [v for v in volumes if v.pool_id is None])
-    _bump(session, host)
-    for pool in {p.id: p for p in placed.values()}.values():
-        _bump(session, pool)
+    _take(session, host, lambda: bool(hosts.candidates(session, need, Host.id == host.id)))
+    for pool in sorted(set(placed.values()), key=lambda p: p.id):
+        size = sum(v.size for v, p in placed.items() if p is pool)
+        _take(session, pool, partial(pools.has_room, session, pool, size))
     for volume, pool in placed.items():
         VOLUME_STATES.move(session, volume, "place", pool_id=pool.id)
     VM_STATES.move(session, vm, "start", host_id=host.id)
@@ -55,7 +57,7 @@ def claim_pool(session: Session, volume: Volume, host: Host) -> StoragePool:
         Lost: somebody claimed on the same pool meanwhile.
     """
     pool = pools.choose(session, pools.disk_of(session, volume), host)
-    _bump(session, pool)
+    _take(session, pool, partial(pools.has_room, session, pool, volume.size))
     VOLUME_STATES.move(session, volume, "place", pool_id=pool.id)
     return pool
 
@@ -68,7 +70,7 @@ def claim_room(session: Session, pool: StoragePool, size: int) -> bool:
     """
     if not pools.has_room(session, pool, size):
         return False
-    _bump(session, pool)
+    _take(session, pool, partial(pools.has_room, session, pool, size))
     return True
 
 
@@ -113,11 +115,17 @@ def _pools_for(session: Session, disks: Mapping[Volume, pools.Disk], host: Host)
     return found
 
 
-def _bump(session: Session, row: Host | StoragePool) -> None:
+def _take(session: Session, row: Host | StoragePool, fits: Callable[[], bool]) -> None:
+    """Locks the row until the claim's end. If somebody claimed there since it was chosen, it must fit still.
+
+    Raises:
+        Lost: it does not.
+    """
     table = type(row)
-    done = cast("CursorResult[Any]", session.execute(
-        update(table).where(table.id == row.id, table.generation == row.generation)
-        .values(generation=table.generation + 1).execution_options(synchronize_session=False)
-    ))
+    mine = update(table).where(table.id == row.id).values(generation=table.generation + 1)
+    mine = mine.execution_options(synchronize_session=False)
+    done = cast("CursorResult[Any]", session.execute(mine.where(table.generation == row.generation)))
     if done.rowcount == 0:
-        raise Lost
+        session.execute(mine)
+        if not fits():
+            raise Lost

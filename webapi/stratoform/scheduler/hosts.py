@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Float, and_, case, cast, func, or_, select
+from sqlalchemy import ColumnElement, Float, Select, Subquery, and_, case, cast, func, or_, select
 from sqlalchemy.orm import Session
 
 from stratoform.db.types import has_word
-from stratoform.model.capacity import HOST_MB, HOST_MHZ, USED
+from stratoform.model.capacity import HOST_MB, HOST_MHZ, used
+from stratoform.model.compute import Vm
 from stratoform.model.storage import StoragePool
 from stratoform.model.topology import Cluster, Host, Pod, Zone
 
@@ -37,14 +39,19 @@ class Need:
         return f"a machine of {self.cpus} x {self.speed} MHz and {self.memory} MB"
 
 
-_EVERYWHERE = (
+WINDOW = 64
+"""How many hosts are weighed against each other where there are many."""
+
+_SOMEWHERE = (
     select(Host).join(Cluster, Cluster.id == Host.cluster_id).join(Pod, Pod.id == Host.pod_id)
-    .join(Zone, Zone.id == Host.zone_id).outerjoin(USED, USED.c.host_id == Host.id).where(Host.removed.is_(None))
+    .join(Zone, Zone.id == Host.zone_id).where(Host.removed.is_(None))
 )
 
 
 def candidates(session: Session, need: Need, *more: ColumnElement[bool], most: int = 10) -> list[Host]:
-    """The hosts that can take the machine, best first.
+    """Hosts that can take the machine, the best first of all or, where there are many, of some taken at random.
+
+    To weigh all of many hosts costs more than it gains, and who places at the same moment would choose the same.
 
     Args:
         session: any session.
@@ -52,21 +59,59 @@ def candidates(session: Session, need: Need, *more: ColumnElement[bool], most: i
         more: further conditions on Host.
         most: how many are wanted.
     """
-    rules, order = _rules(need)
-    fitting = passing(_EVERYWHERE.where(Host.zone_id == need.zone_id, *more), rules)
-    return list(session.scalars(fitting.order_by(*order).limit(most)))
+    some = _some(session, need, more)
+    found = _best(session, need, used(Vm.host_id.in_(some)), (Host.id.in_(some), *more), most) if some else []
+    return found if found or len(some) < WINDOW else _best(session, need, used(), more, most)
 
 
 def refusal(session: Session, need: Need) -> NoPlace:
     """Why no host can take the machine, filter by filter."""
-    everywhere = _EVERYWHERE.where(Host.zone_id == need.zone_id)
-    return NoPlace(str(need), "host", explain(session, everywhere, Host.name.expression, _rules(need)[0]))
+    held = used()
+    everywhere = _weighed(held).where(Host.zone_id == need.zone_id)
+    rules = [*_lasting(need), *_room(need, held)]
+    return NoPlace(str(need), "host", explain(session, everywhere, Host.name.expression, rules))
 
 
-def _rules(need: Need) -> tuple[Sequence[Filter], Sequence[Any]]:
-    cpu = need.cpus * need.speed
-    free_cpu = HOST_MHZ - func.coalesce(USED.c.mhz, 0)
-    free_memory = HOST_MB - func.coalesce(USED.c.mb, 0)
+def _some(session: Session, need: Need, more: Sequence[ColumnElement[bool]]) -> list[int]:
+    """Ids of hosts that could take the machine if they had room: all when they are few, else WINDOW and its last."""
+    able = passing(_SOMEWHERE.where(Host.zone_id == need.zone_id, *more), _lasting(need)).with_only_columns(Host.id)
+    able = able.order_by(Host.id).limit(WINDOW)
+    first = list(session.scalars(able))
+    if len(first) < WINDOW:
+        return first
+    begin = random.randint(first[0], session.scalar(select(func.max(Host.id))) or 0)  # noqa: S311 - a choice, no secret
+    near = list(session.scalars(able.where(Host.id >= begin)))
+    last = [need.last_host_id] if need.last_host_id is not None else []
+    return [*last, *near, *first[:WINDOW - len(near)]]
+
+
+def _best(
+    session: Session, need: Need, held: Subquery, conditions: Sequence[ColumnElement[bool]], most: int,
+) -> list[Host]:
+    # Weighers: its last host first (its disks may be cached there), then the largest part of memory free.
+    order = [
+        case((Host.id == (need.last_host_id or 0), 0), else_=1),
+        (cast(_free_mb(held), Float) / HOST_MB).desc(), (cast(_free_mhz(held), Float) / HOST_MHZ).desc(), Host.id,
+    ]
+    rules = [*_lasting(need), *_room(need, held)]
+    fitting = passing(_weighed(held).where(Host.zone_id == need.zone_id, *conditions), rules)
+    return list(session.scalars(fitting.order_by(*order).limit(most)))
+
+
+def _weighed(held: Subquery) -> Select[Host]:
+    return _SOMEWHERE.outerjoin(held, held.c.host_id == Host.id)
+
+
+def _free_mhz(held: Subquery) -> ColumnElement[Any]:
+    return HOST_MHZ - func.coalesce(held.c.mhz, 0)
+
+
+def _free_mb(held: Subquery) -> ColumnElement[Any]:
+    return HOST_MB - func.coalesce(held.c.mb, 0)
+
+
+def _lasting(need: Need) -> list[Filter]:
+    """What does not depend on the machines a host has now."""
     rules = [
         Filter(Host.hypervisor == need.hypervisor, f"do not run {need.hypervisor}"),
         Filter(and_(Zone.allocation_state == "Enabled", Pod.allocation_state == "Enabled",
@@ -85,15 +130,17 @@ def _rules(need: Need) -> tuple[Sequence[Filter], Sequence[Any]]:
     rules += [
         Filter(Host.cpus >= need.cpus, f"have fewer than {need.cpus} CPUs", Host.cpus.expression, "CPUs"),
         Filter(Host.cpu_mhz >= need.speed, f"have CPUs slower than {need.speed} MHz", Host.cpu_mhz.expression, "MHz"),
+    ]
+    return rules
+
+
+def _room(need: Need, held: Subquery) -> list[Filter]:
+    """What does."""
+    cpu, free_cpu, free_memory = need.cpus * need.speed, _free_mhz(held), _free_mb(held)
+    return [
         Filter(free_cpu >= cpu, f"have less than {cpu} MHz of CPU free", free_cpu, "MHz"),
         Filter(free_memory >= need.memory, f"have less than {need.memory} MB of memory free", free_memory, "MB"),
     ]
-    # Weighers: its last host first (its disks may be cached there), then the largest part of memory free.
-    order = [
-        case((Host.id == (need.last_host_id or 0), 0), else_=1),
-        (cast(free_memory, Float) / HOST_MB).desc(), (cast(free_cpu, Float) / HOST_MHZ).desc(), Host.id,
-    ]
-    return rules, order
 
 
 def reaches(pool_id: int) -> ColumnElement[bool]:
