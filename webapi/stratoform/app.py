@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from flask import Flask, Response, jsonify
-from sqlalchemy import text
+from sqlalchemy import delete, text
 
 from . import __version__, commands
 from .access.authenticators import Authenticator, NativePasswords
@@ -26,6 +26,7 @@ from .db.database import Database
 from .jobs.dispatch import Dispatcher as Jobs
 from .jobs.queue import worker_name
 from .jobs.runner import Runner
+from .jobs.tables import Worker
 from .model.bootstrap import bootstrap
 from .model.migrations import migrate
 from .model.settings import Settings
@@ -34,7 +35,9 @@ from .nodes.libvirt_watch import LibvirtWatcher
 from .nodes.oplog import OperationLog
 from .nodes.port import Fleet, Nodes
 from .nodes.simulator import SimulatorNodes
+from .reconcilers.alerts import Alerts
 from .reconcilers.cleaning import Cleaning
+from .reconcilers.going import Going
 from .reconcilers.hosts import HostWatch
 from .reconcilers.loop import Loop, Reconciler
 from .reconcilers.mail import Outbox
@@ -78,6 +81,7 @@ class Cloud:
         self.reconcilers.stop()
         self.watcher.stop()
         self.jobs.stop()
+        self.db.write(lambda session: session.execute(delete(Worker).where(Worker.name == self.runner.worker)))
         self.db.close()
 
 
@@ -119,7 +123,7 @@ def create_cloud(config: Config, nodes: Callable[[Nodes], Nodes] = lambda nodes:
     watcher = LibvirtWatcher(host_watch, config.ssh_key, config.var / "keys" / "known_hosts")
     host_watch.watcher = watcher
     cleaning = Cleaning(db, settings, jobs.wake, config.var / "log" / "jobs")
-    records = Records(db, settings)
+    records, alerts = Records(db, settings), Alerts(db, settings, vault)
     reconcilers = Loop([
         Reconciler("hosts", 10, host_watch.sweep),
         Reconciler("routers", 10, Routers(db, jobs.wake).repair),
@@ -127,9 +131,13 @@ def create_cloud(config: Config, nodes: Callable[[Nodes], Nodes] = lambda nodes:
         Reconciler("expunge", 60, cleaning.expunge),
         Reconciler("template copies", 300, cleaning.template_copies),
         Reconciler("disks", 60, cleaning.volumes),
+        Reconciler("going", 300, Going(db, jobs.wake).remove),
         Reconciler("old jobs", 600, cleaning.old_jobs),
         Reconciler("sessions", 600, sessions.forget),
         Reconciler("mail", 5, Outbox(db, jobs.wake).send),
+        Reconciler("faults", 20, alerts.faults),
+        Reconciler("shortages", 20, alerts.shortages),
+        Reconciler("alerts", 20, alerts.tell),
         Reconciler("gone tags", 300, records.gone_tags),
         Reconciler("old events", 3600, records.old_events),
         Reconciler("old alerts", 3600, records.old_alerts),

@@ -6,7 +6,7 @@ from stratoform.errors import ApiError, Fault
 from stratoform.jobs.queue import Order
 from stratoform.model.compute import Vm
 from stratoform.model.tenancy import Account, Domain
-from stratoform.sagas import account_disable, vm_stop
+from stratoform.sagas import account_disable, clearing, vm_stop
 
 from .accounts import OneAccount
 from .frame.base import ADMINS, AsyncCommand, Command
@@ -15,7 +15,7 @@ from .rules import tenancy as rules
 from .views.tenancy import ACCOUNT
 
 
-def _demand_not_own(command: Command, account: Account) -> None:
+def demand_not_own(command: Command, account: Account) -> None:
     """Refuses to shut the caller or the first administrator out.
 
     Raises:
@@ -72,7 +72,7 @@ class LockAccount(Command, roles=ADMINS, event="ACCOUNT.LOCK", view=ACCOUNT):
 
 
 def _demand_lockable(command: Command, account: Account) -> None:
-    _demand_not_own(command, account)
+    demand_not_own(command, account)
     _demand_staying(command, account)
     if account.state == "disabled":
         raise refuse("account", f"account '{account.name}' is disabled, which is more than locked; enableAccount first")
@@ -86,7 +86,7 @@ class DisableAccount(AsyncCommand, OneAccount, roles=ADMINS, event="ACCOUNT.DISA
     def check(self) -> None:
         """See Command.check."""
         self.found = self.named()
-        _demand_not_own(self, self.found)
+        demand_not_own(self, self.found)
         _demand_staying(self, self.found)
         if self.lock:
             _demand_lockable(self, self.found)
@@ -96,7 +96,7 @@ class DisableAccount(AsyncCommand, OneAccount, roles=ADMINS, event="ACCOUNT.DISA
         self.found.state = "locked" if self.lock else "disabled"
         if not self.lock:
             for vm in self.context.all(Vm, Vm.account_id == self.found.id, Vm.state.in_(("Running", "Starting"))):
-                self.enqueue(account_disable.one_of(vm_stop.order(vm, forced=False), self.found), vm)
+                self.enqueue(clearing.one_of(vm_stop.order(vm, forced=False), self.found), vm)
         return self.found
 
     def order(self, subject: Account) -> Order:

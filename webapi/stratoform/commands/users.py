@@ -7,8 +7,10 @@ from typing import Final
 from sqlalchemy import ColumnElement
 
 from stratoform.errors import ApiError, Fault
-from stratoform.model.base import new_uuid, now
+from stratoform.model.base import new_uuid
+from stratoform.model.sessions import end_sessions
 from stratoform.model.tenancy import ADMIN, Account, Domain, User
+from stratoform.sagas.clearing import forget_user
 from stratoform.secrets import hash_password, verify_password
 
 from .frame.base import ADMINS, EVERYONE, ROOT_ONLY, AsyncCommand, Command
@@ -225,10 +227,5 @@ class DeleteUser(OneUser, roles=ADMINS, event="USER.DELETE"):
 
     def run(self) -> None:
         """See Command.run."""
+        end_sessions(self.session, [self.id.id])
         forget_user(self.id)
-
-
-def forget_user(user: User) -> None:
-    """Marks the user removed; its keys and password are gone for good."""
-    user.removed, user.state = now(), "disabled"
-    user.api_key = user.secret_key = user.password = None

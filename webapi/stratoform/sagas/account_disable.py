@@ -2,28 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from stratoform.errors import ApiError, Fault
-from stratoform.jobs.queue import Lock, Order
+from stratoform.jobs.queue import Order
 from stratoform.jobs.saga import Output, Saga, db
 from stratoform.model.compute import Vm
 from stratoform.model.tenancy import Account
 
+from .clearing import account_lock
 from .services import Ctx, Services
-
-
-def account_lock(account: Account, *, exclusive: bool) -> Lock:
-    """Shared by the jobs about what an account owns; the job about the account itself has it alone, after them."""
-    return Lock(f"account:{account.id}", exclusive)
-
-
-def one_of(order: Order, account: Account) -> Order:
-    """The order as one of several that a job about the account waits for."""
-    return replace(order, locks=(*order.locks, account_lock(account, exclusive=False)))
 
 
 def _verify(ctx: Ctx, session: Session) -> Output:
@@ -43,4 +32,4 @@ SAGA: Saga[Services] = Saga("account_disable", (db("verify", "Waiting for its ma
 
 def order(account: Account) -> Order:
     """The job that ends when the account's machines are stopped."""
-    return Order(SAGA.name, {"account_id": account.id}, (account_lock(account, exclusive=True),))
+    return Order(SAGA.name, {"account_id": account.id}, (account_lock(account.id, exclusive=True),))

@@ -8,12 +8,16 @@ from stratoform.jobs.saga import Saga
 
 from . import (
     account_disable,
+    account_remove,
+    clearing,
+    domain_remove,
     host_add,
     host_remove,
     mail_send,
     network_remove,
     pool_add,
     pool_remove,
+    project_suspend,
     router_repair,
     store_add,
     store_remove,
@@ -35,6 +39,7 @@ SAGAS: Mapping[str, Saga[Services]] = {saga.name: saga for saga in (
     vm_destroy.DESTROY, vm_destroy.EXPUNGE, vm_destroy.DESTROY_AND_EXPUNGE,
     host_add.SAGA, host_remove.SAGA, pool_add.SAGA, pool_remove.SAGA, store_add.SAGA, store_remove.SAGA,
     template_download.SAGA, template_remove.SAGA, template_remove.COPIES, network_remove.SAGA,
-    router_repair.SAGA, account_disable.SAGA, mail_send.SAGA,
+    router_repair.SAGA, account_disable.SAGA, account_remove.SAGA,
+    clearing.BARRIER, domain_remove.SAGA, mail_send.SAGA, project_suspend.SAGA,
     volume_attach.SAGA, volume_detach.SAGA, volume_remove.SAGA, volume_resize.SAGA,
 )}
