@@ -14,7 +14,7 @@ BUDGETS: dict[str, tuple[int, dict[str, Any]]] = {
     "listStoragePools": (4, {}), "listImageStores": (4, {}), "listTemplates": (5, {"templatefilter": "self"}),
     "listVolumes": (5, {}), "listServiceOfferings": (4, {}), "listOsTypes": (4, {}), "listOsCategories": (4, {}),
     "listSSHKeyPairs": (4, {}), "listEvents": (3, {}), "listAsyncJobs": (3, {}), "listConfigurations": (3, {}),
-    "listVirtualMachines": (7, {}), "listTags": (3, {}), "listApis": (1, {}), "listHypervisors": (1, {}),
+    "listVirtualMachines": (7, {}), "listTags": (3, {}), "listAlerts": (3, {}), "listApis": (1, {}), "listHypervisors": (1, {}),
 }
 
 IDS = 1
@@ -40,6 +40,7 @@ def fill(api: Client, zone: Zone) -> None:
         api("registerTemplate", **place, displaytext="x", format="RAW", hypervisor="KVM", url=f"http://h/{number}",
             ostypeid=api.items("listOsTypes")[0]["id"])
         api("createSSHKeyPair", name=f"n{number}")
+        api.job("generateAlert", type=6, name="x", description="x")
         vm = api.job("deployVirtualMachine", **zone.deploy(name=f"n{number}"))["id"]
         api.job("createTags", resourcetype="UserVm", resourceids=vm, **{"tags[0].key": "a", "tags[0].value": "b"})
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,12 +12,8 @@ from sqlalchemy.orm import Session
 from stratoform.commands.frame.caller import Caller
 from stratoform.model.capacity import HOST_MB, HOST_MHZ, MIB
 from stratoform.model.compute import HOLDS_CAPACITY, Vm
-from stratoform.model.network import IpRange, Network, Nic
-from stratoform.model.storage import ImageStore, StoragePool, TemplateCopy, Volume
+from stratoform.model.figures import capacity_figures
 from stratoform.model.topology import Cluster, Host, Pod, Zone
-
-MEMORY, CPU, STORAGE, STORAGE_ALLOCATED, PUBLIC_IP, SECONDARY, DIRECT_IP = 0, 1, 2, 3, 4, 6, 8
-"""Kinds of capacity, as the API numbers them; memory and storage in bytes, CPU in MHz, the rest are addresses."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +63,7 @@ def percent(used: float, total: float) -> str:
 def capacities_of(session: Session, place: type[Zone | Pod | Cluster], ids: Sequence[int]) -> dict[int, list[Any]]:
     """The capacities of places by row id: lists of what the view CAPACITY shows; a fixed number of queries."""
     figures: dict[int, dict[int, tuple[float, float]]] = {id_: {} for id_ in ids}
-    for kind, rows in _figures(session, place, ids).items():
+    for kind, rows in capacity_figures(session, place, ids).items():
         for id_, (used, total) in rows.items():
             figures[id_][kind] = (used, total)
     where = _names(session, place, ids)
@@ -79,65 +75,6 @@ def capacities_of(session: Session, place: type[Zone | Pod | Cluster], ids: Sequ
         ]
         for id_ in ids
     }
-
-
-Figures = Mapping[int, tuple[float, float]]
-"""Row id of a place to (used, total)."""
-
-
-def _figures(session: Session, place: type[Any], ids: Sequence[int]) -> dict[int, Figures]:
-    column = {Zone: "zone_id", Pod: "pod_id", Cluster: "cluster_id"}[place]
-    hosts = _hosts(session, getattr(Host, column), ids)
-    pools, promised = _pools(session, getattr(StoragePool, column), ids)
-    found = {MEMORY: hosts[MEMORY], CPU: hosts[CPU], STORAGE: pools, STORAGE_ALLOCATED: promised}
-    if place is Zone:
-        stores = select(ImageStore.zone_id, func.sum(ImageStore.used), func.sum(ImageStore.capacity)).where(
-            ImageStore.removed.is_(None), ImageStore.zone_id.in_(ids)).group_by(ImageStore.zone_id)
-        found[SECONDARY] = {id_: (float(used), float(total)) for id_, used, total in session.execute(stores)
-                            if id_ is not None}
-        found[PUBLIC_IP] = _addresses(session, ids, public=True)
-        found[DIRECT_IP] = _addresses(session, ids, public=False)
-    return {kind: {id_: rows.get(id_, (0, 0)) for id_ in ids} for kind, rows in found.items()}
-
-
-def _hosts(session: Session, column: Any, ids: Sequence[int]) -> dict[int, Figures]:
-    there = (Host.removed.is_(None), Host.state == "Up", column.in_(ids))
-    totals = select(column, func.sum(HOST_MHZ), func.sum(HOST_MB) * MIB).join(
-        Cluster, Cluster.id == Host.cluster_id).where(*there).group_by(column)
-    held = select(column, func.sum(Vm.cpus * Vm.speed), func.sum(Vm.memory)).select_from(Host).join(
-        Vm, and_(Vm.host_id == Host.id, Vm.state.in_(HOLDS_CAPACITY))).where(*there).group_by(column)
-    used = {id_: (float(mhz), float(memory) * MIB) for id_, mhz, memory in session.execute(held)}
-    rows = [(id_, float(mhz), float(memory), *used.get(id_, (0.0, 0.0)))
-            for id_, mhz, memory in session.execute(totals)]
-    return {CPU: {id_: (mhz_used, mhz) for id_, mhz, _, mhz_used, _ in rows},
-            MEMORY: {id_: (memory_used, memory) for id_, _, memory, _, memory_used in rows}}
-
-
-def _pools(session: Session, column: Any, ids: Sequence[int]) -> tuple[Figures, Figures]:
-    there = (StoragePool.removed.is_(None), StoragePool.state == "Up", column.in_(ids))
-    totals = session.execute(
-        select(column, func.sum(StoragePool.used), func.sum(StoragePool.capacity)).where(*there).group_by(column)
-    ).all()
-    disks = select(column, func.sum(Volume.size)).select_from(StoragePool).join(
-        Volume, and_(Volume.pool_id == StoragePool.id, Volume.removed.is_(None),
-                     Volume.state.not_in(("Allocated", "Expunged")))).where(*there).group_by(column)
-    copies = select(column, func.sum(TemplateCopy.size)).select_from(StoragePool).join(
-        TemplateCopy, TemplateCopy.pool_id == StoragePool.id).where(*there).group_by(column)
-    promised: dict[int, float] = {}
-    for id_, size in (*session.execute(disks), *session.execute(copies)):
-        promised[id_] = promised.get(id_, 0) + float(size)
-    return ({id_: (float(used), float(total)) for id_, used, total in totals},
-            {id_: (promised.get(id_, 0), float(total)) for id_, _, total in totals})
-
-
-def _addresses(session: Session, ids: Sequence[int], *, public: bool) -> Figures:
-    spans = select(IpRange.zone_id, func.sum(IpRange.end - IpRange.start + 1)).where(
-        IpRange.removed.is_(None), IpRange.for_virtual_network.is_(public), IpRange.zone_id.in_(ids),
-    ).group_by(IpRange.zone_id)
-    held = select(Network.zone_id, func.count(Nic.id)).join(Nic, Nic.network_id == Network.id).where(
-        Network.zone_id.in_(ids), Network.guest_type == "Shared").group_by(Network.zone_id)
-    used: dict[int, int] = {} if public else {id_: int(count) for id_, count in session.execute(held)}
-    return {id_: (used.get(id_, 0), float(total)) for id_, total in session.execute(spans)}
 
 
 def _names(session: Session, place: type[Any], ids: Sequence[int]) -> dict[int, dict[str, str]]:

@@ -8,6 +8,7 @@ from sqlalchemy import Select
 
 from stratoform.commands.frame.kinds import kind_word
 from stratoform.commands.frame.view import Field, View, col, unset
+from stratoform.model.alerts import Alert, AlertType
 from stratoform.model.records import Event
 from stratoform.model.tenancy import User
 
@@ -47,6 +48,17 @@ EVENT = View("event", Event, (
 EVENT_TYPE = View("eventtype", None, (
     unset("name", "string", "The type."),
     unset("description", "string", "What events of the type say."),
+    *_NO_JOB,
+))
+
+ALERT = View("alert", Alert, (
+    col("id", "string", "The alert's id.", Alert.uuid),
+    col("type", "short", "What it is about: " + ", ".join(f"{int(kind)} {kind.name}" for kind in AlertType) + ".",
+        Alert.type),
+    col("name", "string", "Its name.", Alert.name, since="4.3"),
+    col("description", "string", "What is wrong, in words.", Alert.description),
+    col("sent", "date", "When it was raised.", Alert.created),
+    col("resolved", "date", "When what it speaks of was over; left out while it lasts.", Alert.resolved),
     *_NO_JOB,
 ))
 
