@@ -33,7 +33,7 @@ MAY_IMPORT = {
     "wire": GROUND | {"commands.frame.answer", "commands.frame.caller", "access.visit"},
 }
 ENGINES = {"jobs": {"zone", "host", "vm", "template", "network", "volume", "cloud"}}
-COMPOSED = {"app", "cli", "server", "doctor", "credentials", "__main__", "__init__"}
+COMPOSED = {"app", "cli", "server", "doctor", "credentials", "integration", "__main__", "__init__"}
 """Files at the root: the composition root and the program around it."""
 
 

@@ -64,7 +64,6 @@ class Cloud:
     jobs: Jobs
     commands: Commands
     directory: Directory
-    sessions: Sessions
     logins: Logins
     host_watch: HostWatch
     watcher: LibvirtWatcher
@@ -99,13 +98,7 @@ def create_cloud(config: Config, nodes: Callable[[Nodes], Nodes] = lambda nodes:
         nodes: may wrap who carries operations out (tests do).
     """
     load_commands()
-    config.var.mkdir(parents=True, exist_ok=True)
-    config.var.chmod(0o700)  # database, keys and logs are nobody else's business
-    vault = Vault.at(config.key_file)
-    db = Database(config.database)
-    migrate(db.engine)
-    db.write(lambda session: bootstrap(session, vault))
-
+    vault, db = _ground(config)
     simulator, fleet = _hosts(config, db)
     settings = Settings()
     services = Services(db, nodes(fleet), settings, vault, simulated=config.simulated)
@@ -115,10 +108,7 @@ def create_cloud(config: Config, nodes: Callable[[Nodes], Nodes] = lambda nodes:
     shared = Shared(settings, vault, Permissions(db), CallLimits(db, settings), jobs.wait, jobs.wake)
     sagas["command"] = deferred(shared)  # the one saga that is made of commands, which need the engine themselves
 
-    authenticators: Sequence[Authenticator] = (NativePasswords(db),)  # asked in this order
-    sessions = Sessions(db)
-    logins = Logins(db, settings, vault, sessions, authenticators)
-
+    logins = _logins(db, settings, vault)
     host_watch = HostWatch(db, vault, simulator)
     watcher = LibvirtWatcher(host_watch, config.ssh_key, config.var / "keys" / "known_hosts")
     host_watch.watcher = watcher
@@ -133,7 +123,7 @@ def create_cloud(config: Config, nodes: Callable[[Nodes], Nodes] = lambda nodes:
         Reconciler("disks", 60, cleaning.volumes),
         Reconciler("going", 300, Going(db, jobs.wake).remove),
         Reconciler("old jobs", 600, cleaning.old_jobs),
-        Reconciler("sessions", 600, sessions.forget),
+        Reconciler("sessions", 600, logins.sessions.forget),
         Reconciler("mail", 5, Outbox(db, jobs.wake).send),
         Reconciler("faults", 20, alerts.faults),
         Reconciler("shortages", 20, alerts.shortages),
@@ -143,7 +133,24 @@ def create_cloud(config: Config, nodes: Callable[[Nodes], Nodes] = lambda nodes:
         Reconciler("old alerts", 3600, records.old_alerts),
     ])
     return Cloud(config, db, vault, simulator, services, runner, jobs, Commands(db, shared), Directory(db, vault),
-                 sessions, logins, host_watch, watcher, reconcilers)
+                 logins, host_watch, watcher, reconcilers)
+
+
+def _ground(config: Config) -> tuple[Vault, Database]:
+    """The key to the secrets, and a database in which everything is that is always there."""
+    config.var.mkdir(parents=True, exist_ok=True)
+    config.var.chmod(0o700)  # database, keys and logs are nobody else's business
+    vault = Vault.at(config.key_file)
+    db = Database(config.database)
+    migrate(db.engine)
+    db.write(lambda session: bootstrap(session, vault))
+    return vault, db
+
+
+def _logins(db: Database, settings: Settings, vault: Vault) -> Logins:
+    """Who logs in: authenticators are asked in the order of their list."""
+    authenticators: Sequence[Authenticator] = (NativePasswords(db),)
+    return Logins(db, settings, vault, Sessions(db), authenticators)
 
 
 def _hosts(config: Config, db: Database) -> tuple[SimulatorNodes, Nodes]:
@@ -158,7 +165,8 @@ def _hosts(config: Config, db: Database) -> tuple[SimulatorNodes, Nodes]:
 def create_app(cloud: Cloud) -> Flask:
     """The WSGI application of a service."""
     app = Flask("stratoform", static_folder=None)
-    entrance = Entrance({"login": cloud.logins.login, "logout": cloud.sessions.logout}, cloud.sessions.caller)
+    sessions = cloud.logins.sessions
+    entrance = Entrance({"login": cloud.logins.login, "logout": sessions.logout}, sessions.caller)
     app.register_blueprint(blueprint(cloud.commands, cloud.directory, entrance))
 
     @app.get("/client/health")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import getpass
 import json
 import logging
 import os
@@ -28,6 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         ("stop", "stop the background service; jobs under way resume at the next start"),
         ("status", "say whether the service answers"),
         ("credentials", "write the administrator's credentials for the cs client"),
+        ("password", "set the administrator's password: asked for, or the first line of standard input"),
         ("doctor", "check this machine and the installation; say what is wrong and what to do"),
         ("instances", "show the cloud's virtual machines and how to log in to them"),
         ("migrate", "bring the database schema to the newest version"),
@@ -119,7 +121,36 @@ def _stop(config: Config) -> int:
 def _status(config: Config) -> int:
     healthy = _healthy(config)
     print(f"the service {'answers' if healthy else 'does not answer'} at {config.endpoint}")
+    if healthy:
+        _warn_of_integration_port(config)
     return 0 if healthy else 1
+
+
+def _warn_of_integration_port(config: Config) -> None:
+    from .db.database import Database  # noqa: PLC0415 - loads SQLAlchemy
+    from .integration import WARNING, integration_port  # noqa: PLC0415 - loads the whole service
+
+    if port := integration_port(config, Database(config.database, pool_size=1)):
+        print(f"WARNING: the integration port is on: http://127.0.0.1:{port}/client/api; {WARNING}")
+
+
+def _password(config: Config) -> int:
+    from .credentials import set_admin_password  # noqa: PLC0415 - loads SQLAlchemy
+
+    if sys.stdin.isatty():
+        password = getpass.getpass("New password of the administrator: ")
+        if getpass.getpass("Once more: ") != password:
+            print("the two differ; nothing is changed", file=sys.stderr)
+            return 1
+    else:
+        password = sys.stdin.readline().rstrip("\n")
+    try:
+        set_admin_password(config, password)
+    except (LookupError, ValueError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    print("the password of admin (domain ROOT) is set; its sessions are ended")
+    return 0
 
 
 def _migrate(config: Config) -> int:

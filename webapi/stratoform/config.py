@@ -22,6 +22,7 @@ class Config:
         bind: address and port of the API.
         threads: jobs run at once.
         simulated: secondary storage is simulated too (demonstrations, tests).
+        integration_port: instead of what setting integration.api.port says; 0: none.
     """
 
     var: Path
@@ -30,16 +31,19 @@ class Config:
     bind: str = "127.0.0.1:8080"
     threads: int = 16
     simulated: bool = False
+    integration_port: int | None = None
 
     @classmethod
     def from_environment(cls) -> Config:
-        """Reads STRATOFORM_VAR, STRATOFORM_DATABASE, STRATOFORM_BIND, STRATOFORM_THREADS, STRATOFORM_SIMULATED."""
+        """Reads STRATOFORM_VAR, _DATABASE, _BIND, _THREADS, _SIMULATED and _INTEGRATION_PORT."""
         env = os.environ
+        port = env.get("STRATOFORM_INTEGRATION_PORT")
         var = Path(env.get("STRATOFORM_VAR") or home() / "var").resolve()
         return cls(
             var=var, database=env.get("STRATOFORM_DATABASE") or f"sqlite:///{var / 'stratoform.db'}", home=home(),
             bind=env.get("STRATOFORM_BIND", "127.0.0.1:8080"), threads=int(env.get("STRATOFORM_THREADS", "16")),
             simulated=env.get("STRATOFORM_SIMULATED", "").lower() in {"1", "true", "yes"},
+            integration_port=int(port) if port else None,
         )
 
     @property

@@ -7,14 +7,16 @@ import os
 from pathlib import Path
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from .config import Config
 from .db.database import Database
 from .model.addresses import text
-from .model.bootstrap import admin_keys
+from .model.bootstrap import admin, admin_keys
 from .model.compute import Vm
 from .model.network import Nic
-from .secrets import Vault
+from .model.sessions import end_sessions
+from .secrets import Vault, hash_password
 
 
 def write_client_config(config: Config) -> Path:
@@ -30,6 +32,34 @@ def write_client_config(config: Config) -> Path:
         ini.write(stream)
     config.client_config.chmod(0o600)
     return config.client_config
+
+
+SHORTEST = 8
+"""Characters an administrator's password has at least."""
+
+
+def set_admin_password(config: Config, password: str) -> None:
+    """Sets the administrator's password, unlocks the user and ends its sessions.
+
+    Raises:
+        ValueError: the password is too short or too long.
+        LookupError: there is no administrator yet.
+    """
+    if not SHORTEST <= len(password) <= 255:  # noqa: PLR2004 - what login takes
+        msg = f"the password must have {SHORTEST} to 255 characters"
+        raise ValueError(msg)
+    kept = hash_password(password)
+
+    def work(session: Session) -> None:
+        user = admin(session)
+        user.password, user.state, user.failed_logins = kept, "enabled", 0
+        end_sessions(session, [user.id])
+
+    db = Database(config.database, pool_size=1)
+    try:
+        db.write(work)
+    finally:
+        db.close()
 
 
 def instances(config: Config) -> list[tuple[str, str, str, Path | None]]:

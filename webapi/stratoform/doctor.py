@@ -17,6 +17,7 @@ from sqlalchemy import select, text
 
 from .config import Config
 from .db.database import Database
+from .integration import WARNING, integration_port
 from .model.migrations import newest
 from .model.network import TrafficType
 from .model.storage import ImageStore, StoragePool
@@ -31,18 +32,19 @@ HOST_FACTS = Path("/etc/stratoform/host.json")
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing looked at. ``remedy`` empty: it is fine."""
+    """One thing looked at. ``remedy`` empty: it is fine, or ``risky``: it works as it is set, and that is a risk."""
 
     what: str
     found: str
     remedy: str = ""
+    risky: bool = False
 
 
 def examine(config: Config) -> int:
     """Prints every finding; returns 1 when something is wrong."""
     findings = [f for check in (_programs, _libvirt, _acceleration, _database, _service) for f in check(config)]
     for finding in findings:
-        print(f"{'ok  ' if not finding.remedy else 'BAD '} {finding.what}: {finding.found}")
+        print(f"{'BAD ' if finding.remedy else 'RISK' if finding.risky else 'ok  '} {finding.what}: {finding.found}")
         if finding.remedy:
             print(f"      -> {finding.remedy}")
     wrong = sum(bool(f.remedy) for f in findings)
@@ -97,6 +99,8 @@ def _database(config: Config) -> Iterator[Finding]:
                       "" if revision == newest() else f"the newest schema is {newest()}: run stratoform migrate")
         yield from _bridges(db)
         yield from _storage(db)
+        if port := integration_port(config, db):
+            yield Finding("integration port", f"on at 127.0.0.1:{port}: {WARNING}", risky=True)
     except Exception as error:  # noqa: BLE001 - whatever it is, the operator must read it here
         yield Finding(label, str(error).splitlines()[0], f"check that {db.engine.url!r} can be reached")
     finally:

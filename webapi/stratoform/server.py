@@ -30,17 +30,20 @@ class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
     def load(self) -> Any:
         """Runs in the worker process, after the fork: threads started here live."""
         from .app import create_app, create_cloud  # noqa: PLC0415 - after the fork
+        from .integration import IntegrationPort, integration_port  # noqa: PLC0415 - see above
 
         cloud = create_cloud(self.config)
         cloud.start()
-        self.cfg.cloud = cloud
+        integration = IntegrationPort(cloud, integration_port(self.config, cloud.db))
+        integration.start()
+        self.cfg.cloud, self.cfg.integration = cloud, integration
         return create_app(cloud)
 
 
 def _leave(_server: Any, worker: Any) -> None:
-    cloud = getattr(worker.cfg, "cloud", None)
-    if cloud is not None:
-        cloud.stop()
+    for part in (getattr(worker.cfg, name, None) for name in ("integration", "cloud")):
+        if part is not None:
+            part.stop()
 
 
 def serve(config: Config) -> None:

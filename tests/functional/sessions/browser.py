@@ -109,7 +109,7 @@ class Site:
 
     def pass_time(self, **by: float) -> None:
         """Sets the service's clocks forward; no sleeping."""
-        sessions, patience = self.service.cloud.sessions, self.service.cloud.logins.patience
+        sessions, patience = self.service.cloud.logins.sessions, self.service.cloud.logins.patience
         seconds = timedelta(**by)
         wall, steady = sessions.clock, patience.clock
 

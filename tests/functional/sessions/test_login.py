@@ -216,7 +216,7 @@ def test_many_wrong_passwords_at_once_are_all_counted(site: Site) -> None:
 
 def test_a_weaker_hash_is_renewed_and_sessions_live_on(site: Site) -> None:
     site.change("alice", password=PasswordHasher(time_cost=1, memory_cost=64, parallelism=1).hash("wonderland"))
-    before, user, sessions = site.browser(), site.row("alice"), site.service.cloud.sessions
+    before, user, sessions = site.browser(), site.row("alice"), site.service.cloud.logins.sessions
     tokens = site.service.cloud.db.write(lambda session: sessions.begin(session, user, 600))
     before.token, before.key = tokens.token, tokens.key
     assert site.browser().login("alice", "wonderland")

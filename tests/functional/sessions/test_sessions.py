@@ -121,9 +121,9 @@ def test_the_time_out_is_a_setting(site: Site, inside: Browser) -> None:
 
 
 def test_what_is_over_is_deleted(site: Site, inside: Browser) -> None:
-    assert site.service.cloud.sessions.forget() == ""
+    assert site.service.cloud.logins.sessions.forget() == ""
     site.pass_time(minutes=31)
-    assert site.service.cloud.sessions.forget() == "1 sessions ended"
+    assert site.service.cloud.logins.sessions.forget() == "1 sessions ended"
     assert count(site) == 0
     assert is_out(inside)
 

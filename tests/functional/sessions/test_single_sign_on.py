@@ -25,7 +25,7 @@ def portal(site: Site) -> Site:
 
 def request(site: Site, key: str = KEY, shift: int = 0, **changes: str | None) -> dict[str, str]:
     """A signed login of bert as a portal makes it, its time stamp shifted by milliseconds."""
-    now = int(site.service.cloud.sessions.clock().timestamp() * 1000)
+    now = int(site.service.cloud.logins.sessions.clock().timestamp() * 1000)
     params = {"command": "login", "username": "bert", "domainid": site.domain("/tv/"), "response": "json",
               "timestamp": str(now + shift), **changes}
     known = {name: value for name, value in params.items() if value is not None}
@@ -93,10 +93,10 @@ def test_a_used_one_is_remembered_for_as_long_as_its_time_stamp_would_do(portal:
     assert enter(browser, form) == (200, "bert")
     for _ in range(2):
         portal.pass_time(seconds=298)
-        portal.service.cloud.sessions.forget()
+        portal.service.cloud.logins.sessions.forget()
         assert enter(browser, form) == (401, REFUSAL)
     portal.pass_time(seconds=10)
-    portal.service.cloud.sessions.forget()
+    portal.service.cloud.logins.sessions.forget()
     assert enter(browser, form) == (401, REFUSAL)
     with portal.service.cloud.db.read() as session:
         assert session.scalar(select(func.count()).select_from(SignedLogin)) == 0
@@ -147,6 +147,6 @@ def test_it_is_posted(portal: Site, browser: Browser) -> None:
 def test_a_clock_that_is_set_back_opens_nothing(portal: Site, browser: Browser) -> None:
     form = request(portal)
     assert enter(browser, form) == (200, "bert")
-    clock = portal.service.cloud.sessions.clock
+    clock = portal.service.cloud.logins.sessions.clock
     portal.service.cloud.logins.single_sign_on.clock = lambda: clock() - timedelta(days=1)
     assert enter(browser, form) == (401, REFUSAL)

@@ -18,7 +18,7 @@ from .seed_networks import network_offerings
 from .seed_roles import roles
 from .seed_storage import disk_offerings
 from .storage import DiskOffering
-from .tenancy import ROOT_DOMAIN, SYSTEM, Account, Domain, User
+from .tenancy import ADMIN, ROOT_DOMAIN, SYSTEM, Account, Domain, User
 
 ADMIN_TYPE = 1
 
@@ -63,9 +63,24 @@ def bootstrap(session: Session, vault: Vault) -> None:
     install_everywhere(session)
 
 
+def admin(session: Session) -> User:
+    """The first administrator.
+
+    Raises:
+        LookupError: there is none yet.
+    """
+    user = session.scalars(
+        select(User).join(Account, Account.id == User.account_id).join(Domain, Domain.id == Account.domain_id)
+        .where(User.name == ADMIN, Account.name == ADMIN, Domain.path == "/", User.removed.is_(None)).order_by(User.id)
+    ).first()
+    if user is None:
+        raise LookupError("there is no administrator; was the service ever started on this database?")
+    return user
+
+
 def admin_keys(session: Session, vault: Vault) -> tuple[str, str]:
     """API key and secret key of the administrator."""
-    user = session.scalars(select(User).where(User.name == "admin", User.removed.is_(None)).order_by(User.id)).first()
-    if user is None or user.api_key is None or user.secret_key is None:
+    user = admin(session)
+    if user.api_key is None or user.secret_key is None:
         raise LookupError("the administrator has no keys; was the service ever started on this database?")
     return user.api_key, vault.open(user.secret_key)
