@@ -37,7 +37,7 @@ def outcome(world: World, command: str, role: str) -> str:
         if REGISTRY[command].is_async:
             client.await_job(answer["jobid"])
     except Refused as refused:
-        return "deny" if refused.code == 401 else str(refused)
+        return "deny" if refused.code in {401, 531} else str(refused)
     finally:
         if world.changes():
             world.restore()

@@ -13,8 +13,10 @@ from stratoform.commands.frame.caller import RoleType
 from stratoform.commands.frame.params import ListOf, Param, Records, Ref
 from stratoform.model.compute import InstanceGroup, Vm
 from stratoform.model.network import Network
+from stratoform.model.projects import Project, ProjectInvitation
 from stratoform.model.records import Event
 from stratoform.model.storage import Template, Volume
+from stratoform.model.tenancy import Account, User
 from tests.functional.permissions.recipes import recipe
 from tests.functional.permissions.test_matrix import matrix
 from tests.functional.permissions.world import PEOPLE, ROLES, World
@@ -23,11 +25,16 @@ from tests.support.client import Refused
 load_commands()
 
 OWNED = {Vm: "vm", Volume: "volume", Template: "own_template", Network: "own_network", InstanceGroup: "group",
-         Event: "event"}
+         Event: "event", Account: "account_id", User: "user", Project: "project", ProjectInvitation: "invitation"}
 """Kinds of objects that have owners, and what each is called among the things of the world."""
 BY_NAME = [("deployVirtualMachine", "keypair", "key"), ("deleteSSHKeyPair", "name", "key"),
            ("queryAsyncJobResult", "jobid", "job")]
 """Owned objects that parameters of other kinds point at: command, parameter, thing."""
+NEW_NAMES = {"createAccount", "ldapCreateAccount", "importLdapUsers"}
+"""Commands whose parameter ``account`` is the name of a new one."""
+OF_THE_TEAM = {"addAccountToProject", "listProjectAccounts"}
+"""Commands whose ``account`` is no stranger's: whoever leads a project may ask all accounts of its domain into it, and
+the filter of its members finds none."""
 ASKERS = ("alice", "dora", "rita")
 
 
@@ -49,7 +56,7 @@ def cases() -> Iterator[tuple[str, str, str, str]]:
                     yield asker, name, param.name, OWNED[entity(param)]
                 elif isinstance(param, Records) and "networkid" in param.fields:
                     yield asker, name, f"{param.name}[0].networkid", "own_network"
-                elif param.name == "account":
+                elif param.name == "account" and name not in NEW_NAMES | OF_THE_TEAM:
                     yield asker, name, "account", "account"
         yield from ((asker, *more) for more in BY_NAME)
 

@@ -112,11 +112,12 @@ def create(folder: Path, database: str) -> World:
     world = World(Service(cloud, Client(create_app(cloud).test_client(), *keys)))
     world.clients["admin"] = world.service.admin
     place = build(world.service.admin)
-    shared = _infrastructure(world.service.admin, place)
+    shared = _infrastructure(world.service.admin, place) | _roles_and_domains(world.service.admin)
     for name, (role, path) in PEOPLE.items():
         world.clients[name] = world.service.user(name, ROLES[role], path)
     for number, name in enumerate(world.clients):
         world.things[name] = shared | _belongings(world, name, number, place)
+        world.things[name] |= _people(world, name, world.things[name]["domain"])
     idle = _idle(world.service.admin, place)
     for things in world.things.values():
         things.update(idle)
@@ -172,6 +173,31 @@ def _providers(api: Client, wire: str, spare_zone: str) -> Things:
     }
 
 
+def _roles_and_domains(api: Client) -> Things:
+    """A role made here, with one rule, and a domain in which nothing is."""
+    role = api.one("createRole", name="spare", type="User")["id"]
+    return {
+        "spare_role": role, "spare_domain": api.one("createDomain", name="spare")["id"],
+        "spare_rule": api.one("createRolePermission", roleid=role, rule="listZones", permission="allow")["id"],
+    }
+
+
+def _people(world: World, name: str, domain: str) -> Things:
+    """The account itself, and one in its power: its own, where it has none over others."""
+    admin = world.service.admin
+    person = {"email": "p@example.org", "firstname": "First", "lastname": "Last", "password": "a good password"}
+    mine = admin.one("listAccounts", name=name, domainid=domain)
+    own = mine["user"][0]
+    if name in {"admin", "dora"}:
+        made = admin.one("createAccount", username=f"below {name}", accounttype=0, domainid=domain, **person)
+        user = made["user"][0]["id"]
+    else:
+        made = mine
+        user = admin.one("createUser", username=f"beside {name}", account=name, domainid=domain, **person)["id"]
+    return {"account_id": mine["id"], "user": own["id"], "api_key": own["apikey"],
+            "below": made["name"], "below_id": made["id"], "below_user": user}
+
+
 def _idle(api: Client, place: Zone) -> Things:
     """A host and storage on which nothing was placed, since they came last."""
     where = {"zoneid": place.zone, "podid": place.pod, "clusterid": place.cluster}
@@ -212,13 +238,31 @@ def _belongings(world: World, name: str, number: int, place: Zone) -> Things:
                             size=1)["id"] for kind in ("disk", "spare"))
     mine.job("attachVolume", id=disk, virtualmachineid=running["id"])
     place.await_template(admin, template)
-    return {
+    return _team(world, name, path) | {
         "own_network": network, "own_template": template, "key": f"key of {name}", "vm": running["id"],
         "stopped_vm": machines["stopped"]["id"], "destroyed_vm": machines["destroyed"]["id"],
         "group": running["groupid"], "disk": disk, "spare_disk": spare,
         "volume": mine.items("listVolumes", virtualmachineid=running["id"], type="ROOT")[0]["id"],
         "event": mine.items("listEvents")[0]["id"], "job": started["running"]["jobid"], "account": name,
         "domain": domain,
+    }
+
+
+def _team(world: World, name: str, path: str) -> Things:
+    """A project of the account's with a member, somebody it invites, and a project that invites the account."""
+    mine, host = world.clients[name], world.service.user(f"host of {name}", 0, path)
+    for peer in ("member", "peer"):
+        world.service.user(f"{peer} of {name}", 0, path)
+    project = mine.job("createProject", name=f"project of {name}")["id"]
+    inviting = host.job("createProject", name=f"inviting {name}")["id"]
+    mine.job("addAccountToProject", projectid=project, account=f"member of {name}")
+    world.service.admin("updateConfiguration", name="project.invite.required", value="true")
+    mine.job("addAccountToProject", projectid=project, account=f"peer of {name}")
+    host.job("addAccountToProject", projectid=inviting, account=name)
+    world.service.admin("updateConfiguration", name="project.invite.required")
+    return {
+        "project": project, "inviting": inviting, "member": f"member of {name}", "peer": f"peer of {name}",
+        "invitation": mine.items("listProjectInvitations", projectid=project)[0]["id"],
     }
 
 
