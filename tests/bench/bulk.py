@@ -85,8 +85,8 @@ class World:
         return vm % 5 != 0
 
     def created(self, number: int) -> Any:
-        """A moment of the past."""
-        return now() - timedelta(days=30) + timedelta(seconds=number)
+        """A moment of the last two days: older events may be cleaned away."""
+        return now() - timedelta(days=2) + timedelta(seconds=number)
 
 
 CALLERS = {"user": 0, "domain admin": 2}
@@ -190,11 +190,12 @@ def _disk_offerings(world: World) -> Iterator[Row]:
 def _networks(world: World) -> Iterator[Row]:
     for n in range(world.scale.networks):
         prefix = f"10.{n // 256 % 256}.{n % 256}"
-        yield {"name": f"network-{n:05}", "display_text": f"Network {n}", "offering_id": world.seeded["network_offering"],
+        yield {"name": f"network-{n:05}", "display_text": f"Network {n}",
+               "offering_id": world.seeded["network_offering"],
                "physical_network_id": world.first["physical_network"], "zone_id": world.first["zone"],
                **world.account(n), "acl_type": "Account", "guest_type": "Isolated", "state": "Implemented",
-               "gateway": f"{prefix}.1", "netmask": "255.255.255.0", "cidr": f"{prefix}.0/24", "vlan": str(n % 4094 + 1),
-               "network_domain": f"n{n}.cloud.internal", "generation": 1}
+               "gateway": f"{prefix}.1", "netmask": "255.255.255.0", "cidr": f"{prefix}.0/24",
+               "vlan": str(n % 4094 + 1), "network_domain": f"n{n}.cloud.internal", "generation": 1}
 
 
 def _base(network: int) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import configparser
+import http.client
 import json
 import os
 import signal
@@ -11,6 +12,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -42,6 +44,31 @@ class Http:
                 return _Answer(answer.status, answer.read())
         except urllib.error.HTTPError as error:
             return _Answer(error.code, error.read())
+
+
+class KeepAlive:
+    """The same over one connection that is kept open; it knows how long answers took to arrive."""
+
+    def __init__(self, host: str, port: int) -> None:
+        self._connection = http.client.HTTPConnection(host, port, timeout=120)
+        self._seconds = 0.0
+
+    def post(self, path: str, data: str, content_type: str) -> _Answer:
+        began = time.perf_counter()
+        self._connection.request("POST", path, data.encode(), {"Content-Type": content_type})
+        answer = self._connection.getresponse()
+        body = answer.read()
+        self._seconds += time.perf_counter() - began
+        return _Answer(answer.status, body)
+
+    def timed(self, call: Callable[[], object]) -> float:
+        """Milliseconds from request to last byte of what a call asks; what it does with the answers does not count."""
+        before = self._seconds
+        call()
+        return (self._seconds - before) * 1000
+
+    def close(self) -> None:
+        self._connection.close()
 
 
 @dataclass

@@ -116,6 +116,7 @@ def create_cloud(config: Config, nodes: Callable[[Nodes], Nodes] = lambda nodes:
     records, alerts = Records(db, settings), Alerts(db, settings, vault)
     reconcilers = Loop([
         Reconciler("hosts", 10, host_watch.sweep),
+        Reconciler("simulated hosts", 60, host_watch.sweep_simulated),
         Reconciler("routers", 10, Routers(db, jobs.wake).repair),
         Reconciler("storage figures", 60, StorageFigures(db, watcher).refresh),
         Reconciler("expunge", 60, cleaning.expunge),

@@ -34,11 +34,11 @@ def test_a_guest_that_died_is_shown_stopped_and_can_be_started(zone: Zone, servi
     vm = api.job("deployVirtualMachine", **zone.deploy(name="victim"))
     ((host, _, domain),) = service.cloud.simulator.inventory("domain")
     service.cloud.simulator.vanish(host, domain)
-    assert reconcile(service, "hosts") == "1 machines were not in the state recorded"
+    assert reconcile(service, "simulated hosts") == "1 machines were not in the state recorded"
     assert api.one("listVirtualMachines", id=vm["id"])["state"] == "Stopped"
     assert any("stopped outside" in e["description"] for e in api.items("listEvents", type="VM.STOP"))
     assert api.job("startVirtualMachine", id=vm["id"])["state"] == "Running"
-    assert reconcile(service, "hosts") == ""
+    assert reconcile(service, "simulated hosts") == ""
 
 
 def test_destroyed_machines_are_expunged_in_time_and_not_before(zone: Zone, service: Service, api: Client) -> None:

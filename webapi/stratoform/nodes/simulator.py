@@ -98,6 +98,12 @@ class SimulatorNodes:
         with self.db.read() as session:
             return {(o.host, o.kind, o.key): o.spec for o in session.scalars(query)}
 
+    def running(self, host: str) -> dict[str, str]:
+        """Name to uuid of the guests of one host."""
+        query = select(SimObject).where(SimObject.host == host, SimObject.kind == "domain")
+        with self.db.read() as session:
+            return {o.key: o.spec["uuid"] for o in session.scalars(query)}
+
     def vanish(self, host: str, domain: str) -> None:
         """A guest dies without anyone asking for it."""
         self.db.write(lambda session: session.execute(delete(SimObject).where(

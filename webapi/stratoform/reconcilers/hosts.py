@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
-from sqlalchemy import select, update
+from sqlalchemy import and_, select, update
 from sqlalchemy.orm import Session
 
 from stratoform.db.database import Database
@@ -16,7 +16,7 @@ from stratoform.model.network import Router
 from stratoform.model.records import note
 from stratoform.model.topology import HOST_STATES, Host
 from stratoform.nodes.port import Target
-from stratoform.nodes.simulator import SimulatorNodes
+from stratoform.nodes.simulator import SimObject, SimulatorNodes
 from stratoform.sagas.services import SIMULATOR, target_of
 from stratoform.secrets import Vault
 
@@ -71,10 +71,9 @@ class HostWatch:
     def sweep(self) -> str:
         """Watches the hosts there are, and compares what runs on each with what should. The reconciler's work."""
         with self.db.read() as session:
-            hosts = session.scalars(
-                select(Host).where(Host.removed.is_(None), Host.state.in_(WATCHED))
-            ).all()
-        real = {h.uuid: target_of(h, self.vault) for h in hosts if h.hypervisor != SIMULATOR}
+            hosts = session.scalars(select(Host).where(
+                Host.removed.is_(None), Host.state.in_(WATCHED), Host.hypervisor != SIMULATOR)).all()
+        real = {h.uuid: target_of(h, self.vault) for h in hosts}
         changes = 0
         if self.watcher is not None:
             self.watcher.watch(real)
@@ -83,23 +82,20 @@ class HostWatch:
                 if running is not None:
                     self.db.write(lambda s, n=name: self._connected(s, n))  # type: ignore[misc]  # bound now
                     changes += self.db.write(lambda s, n=name, r=running: self._align(s, n, r))  # type: ignore[misc]
-        changes += self._sweep_simulated([h for h in hosts if h.hypervisor == SIMULATOR])
-        return f"{changes} machines were not in the state recorded" if changes else ""
+        return _corrected(changes)
 
-    def _sweep_simulated(self, hosts: list[Host]) -> int:
-        if not hosts:
-            return 0
-        found: dict[str, dict[str, str]] = {h.uuid: {} for h in hosts}
-        for (host, _, domain), spec in self.simulator.inventory("domain").items():
-            if host in found:
-                found[host][domain] = spec["uuid"]
+    def sweep_simulated(self) -> str:
+        """Looks for machines that vanished from simulated hosts: one query, however many there are."""
+        there = and_(SimObject.host == Host.uuid, SimObject.kind == "domain", SimObject.key == Vm.instance_name)
         with self.db.read() as session:
-            recorded = session.execute(
-                select(Host.uuid, Vm.instance_name).join(Vm, Vm.host_id == Host.id)
-                .where(Vm.state == "Running", Host.hypervisor == SIMULATOR)
+            wrong = session.scalars(
+                select(Host.uuid).join(Vm, Vm.host_id == Host.id).outerjoin(SimObject, there)
+                .where(Vm.state == "Running", Host.hypervisor == SIMULATOR, Host.removed.is_(None),
+                       Host.state.in_(WATCHED), SimObject.host.is_(None)).distinct()
             ).all()
-        wrong = {host for host, name in recorded if host in found and name not in found[host]}
-        return sum(self.db.write(lambda s, n=n: self._align(s, n, found[n])) for n in sorted(wrong))  # type: ignore[misc]
+        found = {name: self.simulator.running(name) for name in wrong}
+        return _corrected(sum(
+            self.db.write(lambda s, n=n: self._align(s, n, found[n])) for n in sorted(found)))  # type: ignore[misc]
 
     def _connected(self, session: Session, name: str) -> None:
         host = _host(session, name)
@@ -140,6 +136,10 @@ class HostWatch:
         VM_STATES.move(session, vm, "run", host_id=host.id, last_host_id=host.id, power_seen=now())
         _event(session, vm, "VM.START", f"Virtual machine {vm.name} was started outside of this service", "WARN")
         return 1
+
+
+def _corrected(changes: int) -> str:
+    return f"{changes} machines were not in the state recorded" if changes else ""
 
 
 def _host(session: Session, uuid: str) -> Host | None:
