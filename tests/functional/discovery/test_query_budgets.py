@@ -15,6 +15,8 @@ BUDGETS: dict[str, tuple[int, dict[str, Any]]] = {
     "listVolumes": (5, {}), "listServiceOfferings": (4, {}), "listOsTypes": (4, {}), "listOsCategories": (4, {}),
     "listSSHKeyPairs": (4, {}), "listEvents": (3, {}), "listAsyncJobs": (3, {}), "listConfigurations": (3, {}),
     "listVirtualMachines": (7, {}), "listTags": (3, {}), "listAlerts": (3, {}), "listApis": (1, {}), "listHypervisors": (1, {}),
+    "listDomains": (4, {}), "listDomainChildren": (5, {}), "listRoles": (4, {}), "listRolePermissions": (4, {}),
+    "listUsers": (7, {"listall": True}), "listAccounts": (25, {"listall": True}),
 }
 
 IDS = 1
@@ -40,6 +42,11 @@ def fill(api: Client, zone: Zone) -> None:
         api("registerTemplate", **place, displaytext="x", format="RAW", hypervisor="KVM", url=f"http://h/{number}",
             ostypeid=api.items("listOsTypes")[0]["id"])
         api("createSSHKeyPair", name=f"n{number}")
+        api("createDomain", name=f"n{number}")
+        api("createAccount", username=f"n{number}", accounttype=0, email="n@example.org", firstname="N", lastname="N",
+            password="a good password")
+        role = api.one("createRole", name=f"n{number}", type="User")["id"]
+        api("createRolePermission", roleid=role, rule="list*", permission="allow")
         api.job("generateAlert", type=6, name="x", description="x")
         vm = api.job("deployVirtualMachine", **zone.deploy(name=f"n{number}"))["id"]
         api.job("createTags", resourcetype="UserVm", resourceids=vm, **{"tags[0].key": "a", "tags[0].value": "b"})

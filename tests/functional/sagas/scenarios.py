@@ -163,6 +163,33 @@ def _attach(api: Client, _zone: Zone, things: Things) -> str:
     return str(api("attachVolume", **things)["jobid"])
 
 
+_SUBJECT = {"username": "subject", "accounttype": 0, "email": "s@example.org", "firstname": "S", "lastname": "T",
+            "password": "a good password"}
+
+
+def _account(api: Client, zone: Zone) -> Things:
+    """An account with a machine and a disk, so that one phase of its removal waits for another."""
+    made = api.one("createAccount", **_SUBJECT)
+    owner = {"account": "subject", "domainid": made["domainid"]}
+    api.job("deployVirtualMachine", **zone.deploy(name="subject", **owner))
+    disk = api.items("listDiskOfferings", name="Small")[0]["id"]
+    api.job("createVolume", name="loose", diskofferingid=disk, zoneid=zone.zone, **owner)
+    return {"id": made["id"]}
+
+
+def _full_domain(api: Client, zone: Zone) -> Things:
+    """A domain with a domain below it, in which an account has a machine."""
+    domain = api.one("createDomain", name="subject")["id"]
+    below = api.one("createDomain", name="below", parentdomainid=domain)["id"]
+    api.one("createAccount", **_SUBJECT, domainid=below)
+    api.job("deployVirtualMachine", **zone.deploy(name="subject", account="subject", domainid=below))
+    return {"id": domain}
+
+
+def _no_account(api: Client, _zone: Zone, _things: Things) -> bool:
+    return not _named(api, "listAccounts", "subject", listall=True)
+
+
 SCENARIOS = [
     Scenario("vm_deploy", _none, _deploy,
              lambda api, _z, _t: [v["state"] for v in _named(api, "listVirtualMachines", "subject")] == ["Running"]),
@@ -205,4 +232,11 @@ SCENARIOS = [
              lambda api, _z, t: _volume(api, t)["size"] == 3 * 2**30),
     Scenario("volume_remove", _used, lambda api, _z, t: api("deleteVolume", id=t["id"]) and None,
              lambda api, _z, t: not _volume(api, t), returns=False),
+    Scenario("account_disable", _account, _async("disableAccount", lock=False),
+             lambda api, _z, t: api.one("listAccounts", id=t["id"])["state"] == "disabled"
+             and api.one("listAccounts", id=t["id"])["vmrunning"] == 0, returns=False),
+    Scenario("account_remove", _account, _async("deleteAccount"), _no_account, returns=False),
+    Scenario("domain_remove", _full_domain, _async("deleteDomain", cleanup=True),
+             lambda api, zone, t: _no_account(api, zone, t) and not _named(api, "listDomains", "subject"),
+             returns=False),
 ]
