@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import Service
+from tests.functional.permissions.recipes import KEY
 from tests.support.client import Client, Refused
 from tests.support.zone import Zone
 
@@ -137,7 +138,7 @@ def test_lists_show_what_one_is_in_and_administrators_what_they_answer_for(
 
 
 def test_what_members_make_in_a_project_is_the_projects(
-    built_zone: Zone, service: Service, api: Client, ann: Client, bob: Client,
+    built_zone: Zone, api: Client, ann: Client, bob: Client,
 ) -> None:
     zone = built_zone
     project = ann.job("createProject", name="alpha")["id"]
@@ -171,9 +172,10 @@ def test_what_members_make_in_a_project_is_the_projects(
 
 
 def test_a_suspended_project_keeps_what_it_has_and_lets_nobody_use_it(
-    built_zone: Zone, api: Client, ann: Client, bob: Client,
+    built_zone: Zone, service: Service, api: Client, ann: Client,
 ) -> None:
     zone = built_zone
+    service.user("bob")
     project = ann.job("createProject", name="alpha")["id"]
     vm = ann.job("deployVirtualMachine", **zone.deploy(name="shared", projectid=project))["id"]
     assert ann.job("suspendProject", id=project)["state"] == "Suspended"
@@ -203,3 +205,40 @@ def test_the_answers_root_is_the_misspelt_one_of_activation(service: Service, an
 
     Client(Http(), ann.key, ann.secret)("activateProject", id=project)
     assert list(seen) == ["activaterojectresponse"]
+
+
+def test_a_deleted_project_takes_all_it_owns_along(
+    built_zone: Zone, service: Service, api: Client, ann: Client, bob: Client,
+) -> None:
+    zone = built_zone
+    project = ann.job("createProject", name="alpha")["id"]
+    ann.job("addAccountToProject", projectid=project, account="bob")
+    ann.job("deployVirtualMachine", **zone.deploy(name="shared", projectid=project))
+    bob.job("deployVirtualMachine", **zone.deploy(name="own", startvm=False))
+    bob.one("registerSSHKeyPair", name="key", projectid=project, publickey=KEY)
+    refused(536, r"still has 1 virtual machines \(shared\)", ann, "deleteProject", id=project, cleanup=False)
+    assert ann.job("deleteProject", id=project) is True
+    assert ann.items("listProjects", listall=True) == api.items("listProjects", listall=True) == []
+    assert names(api.items("listVirtualMachines", listall=True)) == ["own"]
+    assert api.items("listVirtualMachines", projectid="-1") == []
+    assert service.cloud.simulator.inventory("domain") == {}
+    refused(431, "no project with id", ann, "deleteProject", id=project)
+    again = ann.job("createProject", name="alpha")
+    assert (again["vmtotal"], again["state"]) == (0, "Active")
+
+
+def test_a_project_whose_deletion_fails_stays_disabled_and_can_be_deleted_again(
+    built_zone: Zone, service: Service, api: Client, ann: Client,
+) -> None:
+    zone = built_zone
+    project = ann.job("createProject", name="alpha")["id"]
+    ann.job("deployVirtualMachine", **zone.deploy(name="shared", projectid=project))
+    service.cloud.simulator.trouble(operation="volume", remaining=99)
+    refused(536, "Unable to delete project .alpha.", ann.job, "deleteProject", id=project)
+    assert ann.one("listProjects")["state"] == "Disabled"
+    refused(531, "is Disabled", ann, "deployVirtualMachine", **zone.deploy(name="more", projectid=project))
+    refused(431, "cannot activate in state Disabled", ann, "activateProject", id=project)
+    refused(531, "is being deleted", ann, "updateProject", id=project, displaytext="x")
+    service.cloud.simulator.heal()
+    ann.job("deleteProject", id=project)
+    assert api.items("listProjects", listall=True) == []

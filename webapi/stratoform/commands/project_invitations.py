@@ -108,8 +108,9 @@ class UpdateProjectInvitation(AsyncCommand, roles=EVERYONE, event="PROJECT.INVIT
         return [*named, Account.id == caller.account_id]
 
     def _no_invitation(self, uuid: str) -> ApiError:
-        return refuse("projectid", f"no project with id {shown(uuid)} has an open invitation for that account"
-                      + (" and token" if self.token is not None else ""))
+        whom = "this account" if self.account is None else f"account {shown(self.account)}"
+        return refuse("projectid", f"no project with id {shown(uuid)} has an open invitation for {whom}"
+                      + (" and that token" if self.token is not None else ""))
 
     def _joining(self, invitation: ProjectInvitation) -> Account:
         """The account that becomes a member."""

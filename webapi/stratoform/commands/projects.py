@@ -1,4 +1,4 @@
-"""Projects: create, list, change, suspend, activate."""
+"""Projects: create, list, change, suspend, activate, delete."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from typing import Final
 from sqlalchemy import ColumnElement, select
 
 from stratoform.errors import ApiError, Fault
+from stratoform.jobs.queue import Order
 from stratoform.model.base import new_uuid
 from stratoform.model.limits import Resource
 from stratoform.model.projects import PROJECT_STATES, Project, ProjectMember
 from stratoform.model.tenancy import PROJECT_TYPE, Account, Domain
+from stratoform.sagas import account_remove, clearing, project_suspend
 
 from .frame.base import EVERYONE, AsyncCommand, ListCommand
 from .frame.caller import RoleType
@@ -191,7 +193,7 @@ class ActivateProject(_ProjectJob, roles=EVERYONE, event="PROJECT.ACTIVATE", vie
 
 
 class SuspendProject(_ProjectJob, roles=EVERYONE, event="PROJECT.SUSPEND", view=PROJECT, since="3.0.0"):
-    """Suspends a project: it keeps what it has, but nobody can use it or make more."""
+    """Suspends a project: its machines are stopped; it keeps what it has, but nobody can use it or make more."""
 
     def check(self) -> None:
         """See Command.check."""
@@ -199,6 +201,42 @@ class SuspendProject(_ProjectJob, roles=EVERYONE, event="PROJECT.SUSPEND", view=
         if self.id.state != "Suspended":
             PROJECT_STATES.require(self.id, "suspend")
 
-    def run(self) -> None:
-        """See Command.run."""
+    def prepare(self) -> Project:
+        """From now on nothing of it can be used; each machine is stopped by a job of its own."""
+        self.session.get_one(Account, self.id.account_id, with_for_update=True)  # nothing is made in it just now
         PROJECT_STATES.move(self.session, self.id, "suspend")
+        for order, vm in project_suspend.stops(self.session, self.id):
+            self.enqueue(order, vm)
+        return self.id
+
+    def order(self, subject: Project) -> Order:
+        """See AsyncCommand.order."""
+        return project_suspend.order(subject)
+
+
+class DeleteProject(_ProjectJob, roles=EVERYONE, event="PROJECT.DELETE", since="3.0.0"):
+    """Deletes a project with all it owns: machines, disks, networks, templates, keys."""
+
+    cleanup = Bool("False: only when it owns nothing (default true).", since="4.16.0")
+
+    def check(self) -> None:
+        """See Command.check."""
+        super().check()
+        owned = clearing.left(self.session, self.session.get_one(Account, self.id.account_id))
+        if self.cleanup is False and owned:
+            raise ApiError(Fault.IN_USE, f"Unable to execute deleteProject: project '{self.id.name}' still has "
+                                         f"{', '.join(owned)}; delete them first, or say cleanup=true",
+                           [("project", self.id.uuid)])
+
+    def prepare(self) -> Project:
+        """From now on it is Disabled; all it owns is removed by jobs of their own."""
+        account = self.session.get_one(Account, self.id.account_id, with_for_update=True)
+        PROJECT_STATES.move(self.session, self.id, "disable")
+        account_remove.mark(account)
+        for order, row in clearing.clear(self.session, account):
+            self.enqueue(order, row)
+        return self.id
+
+    def order(self, subject: Project) -> Order:
+        """See AsyncCommand.order."""
+        return account_remove.order(self.session.get_one(Account, subject.account_id))

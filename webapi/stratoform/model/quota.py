@@ -32,20 +32,32 @@ def demand(session: Session, owner: Account, needs: Mapping[Resource, int], *, d
         domains: False when it comes from another account of the same domain, which then has no more than before.
 
     Raises:
-        ApiError: RESOURCE_LIMIT, saying who may have how much and has how much.
+        ApiError: RESOURCE_LIMIT, saying who may have how much and has how much; ACCOUNT, the owner is being deleted, or
+            is a project that is suspended.
     """
     wanted = {kind: more for kind, more in needs.items() if more > 0}
     if owner.type == ROOT_ADMIN or not wanted:
         return
+    _demand_staying(session, owner)
     own = {kind: most for kind, most in limits_of(session, [owner])[owner.id].items()
            if kind in wanted and most != UNLIMITED}
     if own:
-        session.execute(select(Account.id).where(Account.id == owner.id).with_for_update())
         _compare(own, counts(session, [owner.id], own).get(owner.id, {}), wanted, called(session, owner))
     for domain, limits in _limited_domains(session, owner.domain_id, list(wanted)) if domains else ():
         session.execute(select(Domain.id).where(Domain.id == domain.id).with_for_update())
         used = domain_counts(session, domain, list(limits))
         _compare(limits, used, wanted, f"domain '{domain.name}' with all below it")
+
+
+def _demand_staying(session: Session, owner: Account) -> None:
+    """Locks the owner and looks once more: it may have been deleted or suspended since the command began."""
+    cleanup = session.scalar(select(Account.cleanup).where(Account.id == owner.id).with_for_update())
+    state = None
+    if owner.type == PROJECT_TYPE:
+        state = session.scalar(select(Project.state).where(Project.account_id == owner.id))
+    if cleanup or state not in {None, "Active"}:
+        raise ApiError(Fault.ACCOUNT, f"Nothing can be made for {called(session, owner)}: it is "
+                                      f"{'being deleted' if cleanup else state}")
 
 
 def limits_of(session: Session, owners: Sequence[Account]) -> Mapping[int, Mapping[Resource, int]]:

@@ -8,7 +8,8 @@ from stratoform.errors import ApiError, Fault
 from stratoform.jobs.queue import Lock, Order
 from stratoform.jobs.saga import Output, Saga, db
 from stratoform.model.base import Entity
-from stratoform.model.tenancy import PROJECT_TYPE, Account
+from stratoform.model.quota import called
+from stratoform.model.tenancy import Account
 
 from . import clearing
 from .clearing import account_lock
@@ -19,9 +20,8 @@ def _verify(ctx: Ctx, session: Session) -> Output:
     account = session.get_one(Account, ctx.args["account_id"])
     remaining = clearing.left(session, account)
     if remaining:
-        noun = "project" if account.type == PROJECT_TYPE else "account"
-        raise ApiError(Fault.IN_USE, f"Unable to delete {noun} '{account.name}': {', '.join(remaining)} could not be "
-                                     "removed; it stays disabled, and removing them is tried again every few minutes "
+        raise ApiError(Fault.IN_USE, f"Unable to delete {called(session, account)}: {', '.join(remaining)} could not "
+                                     "be removed; it stays disabled, and removing them is tried again every few minutes "
                                      "or when it is deleted again")
     return None
 

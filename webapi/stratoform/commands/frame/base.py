@@ -19,6 +19,7 @@ from .answer import Answer, Many, One, Plain
 from .caller import RoleType
 from .context import Context
 from .params import Int, Param, Required, Text, Value, refuse
+from .suspended import refuse_suspended
 from .tags import TagFilter
 from .view import View
 
@@ -116,7 +117,10 @@ class Command:
     @classmethod
     def resolved(cls, context: Context, values: Mapping[str, Any]) -> Command:
         """The command with every reference resolved and authorised."""
-        return cls(context, {name: cls.params[name].resolve(value, context) for name, value in values.items()})
+        command = cls(context, {name: cls.params[name].resolve(value, context) for name, value in values.items()})
+        if not cls.is_list:
+            refuse_suspended(context.session, cls.name, command.values.values())
+        return command
 
     def check(self) -> None:
         """Refuses what must not be done; reads only. A dry run stops after it."""
