@@ -65,6 +65,9 @@ RECIPES: Mapping[str, Mapping[str, str]] = {
     "createVirtualRouterElement": {"nspid": "@plain_provider"},
     "listAlerts": {}, "archiveAlerts": {"type": "HOST"}, "deleteAlerts": {"type": "HOST"},
     "generateAlert": {"type": "6", "name": "fresh", "description": "fresh"},
+    "addRegion": {"id": "7", "name": "fresh", "endpoint": "https://fresh.example.org/client/"},
+    "updateRegion": {"id": "1", "name": "fresh"}, "removeRegion": {"id": "2"}, "listRegions": {}, "listCapacity": {},
+    "getCloudIdentifier": {"userid": "@user"}, "listDeploymentPlanners": {},
     "archiveEvents": {"ids": "@event"}, "deleteEvents": {"ids": "@event"}, "listEventTypes": {},
     "createProject": {"name": "fresh", "displaytext": "fresh"}, "listProjects": {}, "updateProject": {"id": "@project"},
     "activateProject": {"id": "@project"}, "suspendProject": {"id": "@project"}, "deleteProject": {"id": "@project"},
@@ -147,6 +150,15 @@ RECIPES: Mapping[str, Mapping[str, str]] = {
     "detachVolume": {"id": "@disk"},
     "resizeVolume": {"id": "@disk", "size": "3"},
     "updateVolume": {"id": "@disk"},
+    "changeServiceForVirtualMachine": {"id": "@stopped_vm", "serviceofferingid": "@spare_offering"},
+    "createInstanceGroup": {"name": "fresh"},
+    "deleteInstanceGroup": {"id": "@group"},
+    "getVirtualMachineUserData": {"virtualmachineid": "@vm"},
+    "listInstanceGroups": {},
+    "resetSSHKeyForVirtualMachine": {"id": "@stopped_vm", "keypair": "@key"},
+    "scaleVirtualMachine": {"id": "@stopped_vm", "serviceofferingid": "@spare_offering"},
+    "updateInstanceGroup": {"id": "@group"},
+    "updateVirtualMachine": {"id": "@vm"},
 }
 """Command to parameters; ``@thing`` stands for the id of a thing there is."""
 

@@ -131,6 +131,7 @@ def _infrastructure(api: Client, place: Zone) -> Things:
     offering = api.items("listNetworkOfferings", name="DefaultSharedNetworkOffering")[0]["id"]
     spare_zone = api.one("createZone", name="spare", networktype="Advanced", dns1="192.0.2.53",
                          internaldns1="192.0.2.53")["id"]
+    api("addRegion", id=2, name="spare", endpoint="https://spare.example.org/client/")
     spare_pod = api.one("createPod", name="spare", zoneid=zone, gateway="10.7.1.1", netmask="255.255.255.0",
                         startip="10.7.1.10", endip="10.7.1.20")["id"]
     wire = api.job("createPhysicalNetwork", zoneid=zone, name="spare", tags="spare")["id"]

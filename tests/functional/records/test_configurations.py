@@ -6,6 +6,9 @@ from typing import Any
 
 import pytest
 
+from stratoform.commands.configurations import SCOPES
+from stratoform.config import home
+from stratoform.model.settings import DECLARED
 from tests.conftest import Service
 from tests.support.client import Client, Refused
 from tests.support.zone import build
@@ -19,8 +22,11 @@ def value(api: Client, name: str, **scope: Any) -> str:
 
 def test_settings_are_listed_with_their_scopes(api: Client) -> None:
     setting = api.one("listConfigurations", name=FACTOR)
-    assert setting == {"category": "Advanced", "name": FACTOR, "value": "1", "scope": "global,cluster",
-                       "description": "How many times a host's CPU may be given to guests."}
+    text = "How many times a host's CPU may be given to guests."
+    assert setting == {
+        "category": "Advanced", "name": FACTOR, "value": "1", "scope": "global,cluster", "description": text,
+        "displaytext": text, "defaultvalue": "1", "type": "Decimal", "isdynamic": True, "group": "Advanced",
+        "subgroup": "Others", "component": "stratoform"}
     everything = api("listConfigurations")
     assert everything["count"] == len(everything["configuration"]) >= 15
     assert {s["category"] for s in api.items("listConfigurations", category="alert")} == {"Alert"}
@@ -29,6 +35,10 @@ def test_settings_are_listed_with_their_scopes(api: Client) -> None:
     page = api("listConfigurations", keyword="expunge", page=2, pagesize=1)
     assert (page["count"], page["configuration"][0]["name"]) == (2, "expunge.interval")
     assert api.items("listConfigurations", name="no.such") == []
+    assert {s["category"] for s in api.items("listConfigurations", group="alert", subgroup="others")} == {"Alert"}
+    assert api.items("listConfigurations", subgroup="x") == api.items("listConfigurations", parent="x") == []
+    kinds = {s["type"] for s in everything["configuration"]}
+    assert kinds == {"String", "Number", "Decimal", "Boolean"}
 
 
 def test_the_nearest_scope_wins_and_can_be_given_up(api: Client) -> None:
@@ -79,3 +89,35 @@ def test_settings_take_effect_and_are_for_root_only(service: Service, api: Clien
         service.user("ann")("listConfigurations")
     assert refusal.value.code == 401
     assert api.items("listEvents", type="CONFIGURATION.VALUE.EDIT") != []
+
+
+def test_an_account_s_value_comes_before_its_domain_s(service: Service, api: Client) -> None:
+    ann = service.user("ann", path="/acme/")
+    account, domain = (api.one(command, name=name, listall=True)["id"] for command, name in (
+        ("listAccounts", "ann"), ("listDomains", "acme")))
+    name = "allow.public.user.templates"
+
+    def allowed() -> bool:
+        return bool(ann.one("listCapabilities")["userpublictemplateenabled"])
+
+    assert allowed()
+    changed = api.one("updateConfiguration", name=name, value=False, domainid=domain)
+    assert (changed["value"], changed["scope"]) == ("false", "domain")
+    assert (allowed(), value(api, name, accountid=account), value(api, name)) == (False, "false", "true")
+    api("updateConfiguration", name=name, value=True, accountid=account)
+    assert (allowed(), value(api, name, accountid=account), value(api, name, domainid=domain)) == (
+        True, "true", "false")
+    with pytest.raises(Refused, match="can be set for the whole cloud or cluster, not for one domain"):
+        api("updateConfiguration", name=FACTOR, value=2, domainid=domain)
+
+
+def test_every_setting_has_an_effect() -> None:
+    """Its name stands in the source outside of its declaration, as a whole or as the parts it is put together from."""
+    folder = home() / "webapi" / "stratoform"
+    source = "\n".join(file.read_text() for file in folder.rglob("*.py") if file.name != "settings.py")
+    source = source.replace("'", '"')
+    parts = ("max.account.", "max.project.", ".smtp.", ".email.sender", "notificationthreshold", "api.throttling.")
+    assert [name for name in DECLARED if f'"{name}"' not in source and not any(part in name for part in parts)] == []
+    for name, setting in DECLARED.items():
+        assert setting.check(setting.default) == setting.default, name
+        assert set(setting.scopes) <= set(SCOPES.values()), name

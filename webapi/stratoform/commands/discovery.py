@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hmac
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
@@ -9,16 +11,28 @@ from typing import Any, Final
 
 from sqlalchemy import select
 
+from stratoform.model.bootstrap import IDENTIFIER
+from stratoform.model.records import SettingValue
+from stratoform.model.tenancy import User
 from stratoform.model.topology import Cluster, Zone
 
 from .frame.answer import Answer, Body, Many, One
-from .frame.base import EVERYONE, OPERATORS, REGISTRY, Command
+from .frame.base import EVERYONE, OPERATORS, REGISTRY, ROOT_ONLY, Command
 from .frame.params import Choice, ListOf, Param, Ref, Text, refuse, shown
 from .frame.plain import PlainList
 from .frame.view import Field, View
 from .image_stores import PROVIDERS as IMAGE_PROVIDERS
+from .service_offerings import PLANNER
 from .storage_pools import DEFAULT_PROVIDER, HYPERVISORS
-from .views.records import API, CAPABILITY, HYPERVISOR, STORAGE_PROVIDER, SUCCESS
+from .views.records import (
+    API,
+    CAPABILITY,
+    CLOUD_IDENTIFIER,
+    HYPERVISOR,
+    STORAGE_PROVIDER,
+    SUCCESS,
+)
+from .views.records import PLANNER as DEPLOYMENT_PLANNER
 
 RELEASE: Final = "4.3.0"
 """The release of the reference whose API is spoken here."""
@@ -98,12 +112,13 @@ class ListCapabilities(Command, roles=EVERYONE, view=CAPABILITY):
 
     def run(self) -> Answer:
         """See Command.run."""
-        settings, account = self.context.shared.settings, self.caller.account_id
+        settings = self.context.shared.settings
+        account = {"account": self.caller.account_id, "domain": self.caller.domain_id}
         limit = self.context.shared.calls.limit()
         secured = self.context.live(Zone, Zone.security_groups.is_(True)) is not None
         return One(CAPABILITY.key, {
             "securitygroupsenabled": secured, "cloudstackversion": RELEASE,
-            "userpublictemplateenabled": settings.flag(self.session, "allow.public.user.templates", account=account),
+            "userpublictemplateenabled": settings.flag(self.session, "allow.public.user.templates", **account),
             "supportELB": "false", "projectinviterequired": settings.flag(self.session, "project.invite.required"),
             "allowusercreateprojects": settings.flag(self.session, "allow.user.create.projects"),
             "customdiskofferingminsize": settings.whole(self.session, "custom.diskoffering.size.min"),
@@ -112,6 +127,34 @@ class ListCapabilities(Command, roles=EVERYONE, view=CAPABILITY):
             "apilimitinterval": limit.interval if limit.enabled else None,
             "apilimitmax": limit.most if limit.enabled else None,
         })
+
+
+class GetCloudIdentifier(Command, roles=EVERYONE, view=CLOUD_IDENTIFIER):
+    """Tells what identifies this cloud, signed for a user, so that another service knows who vouches."""
+
+    is_list = True  # it only reads
+
+    userid = Ref(User, "The user.").required
+
+    def run(self) -> Answer:
+        """See Command.run."""
+        user = self.userid
+        if user.id != self.caller.user_id and not self.caller.is_root:
+            raise refuse("userid", f"no user with id {shown(user.uuid)} exists, or it is not yours to use")
+        if not user.secret_key:
+            raise refuse("userid", "the user has no keys to sign with; registerUserKeys makes them")
+        row = self.session.get_one(SettingValue, (IDENTIFIER, "global", 0))
+        secret, text = self.context.shared.vault.open(user.secret_key), row.value or ""
+        signature = base64.b64encode(hmac.digest(secret.encode(), text.encode(), "sha1")).decode()
+        return One(CLOUD_IDENTIFIER.key, {"userid": user.uuid, "cloudidentifier": text, "signature": signature})
+
+
+class ListDeploymentPlanners(PlainList, roles=ROOT_ONLY, view=DEPLOYMENT_PLANNER):
+    """Lists the ways of placing machines that service offerings can name."""
+
+    def items(self) -> list[Body]:
+        """See PlainList.items."""
+        return [{"name": PLANNER}]
 
 
 class ListHypervisors(Command, roles=EVERYONE, view=HYPERVISOR):

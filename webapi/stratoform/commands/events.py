@@ -119,7 +119,8 @@ class ArchiveEvents(_Chosen, roles=EVERYONE):
 
     def run(self) -> None:
         """See Command.run."""
-        self.session.execute(update(Event).where(Event.removed.is_(None), *self.chosen()).values(archived=True, removed=now()))
+        there = update(Event).where(Event.removed.is_(None), *self.chosen())
+        self.session.execute(there.values(archived=True, removed=now()))
 
 
 class DeleteEvents(_Chosen, roles=EVERYONE):

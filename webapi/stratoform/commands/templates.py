@@ -66,7 +66,8 @@ def _check_openness(command: Command, *, featured: bool, public: bool) -> None:
     if featured:
         raise ApiError(Fault.NOT_PERMITTED, "Only root administrators can make templates featured")
     name = "allow.public.user.templates"
-    allowed = command.context.shared.settings.flag(command.session, name, account=command.caller.account_id)
+    allowed = command.context.shared.settings.flag(
+        command.session, name, account=command.caller.account_id, domain=command.caller.domain_id)
     if public and not allowed:
         raise refuse("ispublic", f"setting {name} lets this account have private templates only")
 

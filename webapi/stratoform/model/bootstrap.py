@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable, Sequence
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from stratoform.secrets import Vault
 
+from .base import Entity, new_uuid
 from .compute import GuestOs, ServiceOffering
 from .network import NetworkOffering
 from .network_services import install_everywhere
+from .records import SettingValue
+from .regions import Region, local_region
 from .roles import Role
 from .seed_compute import guest_os_categories_and_types, service_offerings, system_offerings
 from .seed_networks import network_offerings
@@ -21,6 +25,12 @@ from .storage import DiskOffering
 from .tenancy import ADMIN, ROOT_DOMAIN, SYSTEM, Account, Domain, User
 
 ADMIN_TYPE = 1
+IDENTIFIER = "cloud.identifier"
+"""What tells this cloud from others. It is kept among the settings, but is none: nobody sets it."""
+_SEEDS: Sequence[tuple[type[Entity], Callable[[], Sequence[Entity]]]] = (
+    (Role, roles), (ServiceOffering, service_offerings), (DiskOffering, disk_offerings),
+    (NetworkOffering, network_offerings), (Region, lambda: [local_region()]),
+)
 
 
 def new_key() -> str:
@@ -45,21 +55,18 @@ def bootstrap(session: Session, vault: Vault) -> None:
             if name == "admin":
                 user.api_key, user.secret_key = new_key(), vault.seal(new_key())
             session.add(user)
-    if session.scalar(select(Role.id).limit(1)) is None:
-        session.add_all(roles())
     if session.scalar(select(GuestOs.id).limit(1)) is None:
         for category, names in guest_os_categories_and_types():
             session.add(category)
             session.flush()
             session.add_all(GuestOs(category_id=category.id, name=name) for name in names)
-    if session.scalar(select(ServiceOffering.id).limit(1)) is None:
-        session.add_all(service_offerings())
+    for entity, rows in _SEEDS:
+        if session.scalar(select(entity.id).limit(1)) is None:
+            session.add_all(rows())
     if session.scalar(select(ServiceOffering.id).where(ServiceOffering.default_use)) is None:
         session.add_all(system_offerings())
-    if session.scalar(select(DiskOffering.id).limit(1)) is None:
-        session.add_all(disk_offerings())
-    if session.scalar(select(NetworkOffering.id).limit(1)) is None:
-        session.add_all(network_offerings())
+    if session.get(SettingValue, (IDENTIFIER, "global", 0)) is None:
+        session.add(SettingValue(name=IDENTIFIER, value=new_uuid()))
     install_everywhere(session)
 
 

@@ -23,7 +23,8 @@ class Setting:
         kind: int, float, bool or str; what its text must read as.
         least, most: bounds of a number.
         pattern: what a text must match as a whole, and ``form`` what to call it.
-        scopes: where else than globally it may be set (zone, cluster, storagepool, account).
+        scopes: where else than globally it may be set (zone, cluster, storagepool, account, domain).
+        at_start: a new value takes effect when the service is started again; all others do at once.
         secret: it is kept encrypted, and neither lists nor events show it.
     """
 
@@ -38,6 +39,7 @@ class Setting:
     pattern: str = ".*"
     form: str = "a text"
     secret: bool = False
+    at_start: bool = False
 
     def check(self, text: str) -> str:
         """The text, refused when it does not read as the setting's kind within its bounds.
@@ -99,7 +101,7 @@ DECLARED: Mapping[str, Setting] = {s.name: s for s in (
     Setting("max.template.iso.size", int, "50", "Advanced", "Largest image that may be registered, in GB.", 1, 65536),
     Setting("allow.user.create.projects", bool, "true", "Project Defaults", "Users may create projects."),
     Setting("allow.public.user.templates", bool, "true", "Advanced", "Users may register public templates.",
-            scopes=("account",)),
+            scopes=("account", "domain")),
     Setting("custom.diskoffering.size.min", int, "1", "Advanced", "Smallest custom disk in GB.", 1),
     Setting("custom.diskoffering.size.max", int, "1024", "Advanced", "Largest custom disk in GB.", 1),
     Setting("instance.name", str, "VM", "Advanced", "Last part of the host-side names of machines.",
@@ -170,7 +172,8 @@ DECLARED: Mapping[str, Setting] = {s.name: s for s in (
     Setting("api.throttling.cachesize", int, "50000", "Advanced",
             "Accounts whose calls are counted; more than there are accounts.", 1, 10**6),
     Setting("integration.api.port", int, "0", "Advanced",
-            "Port on which this machine is served as administrator, unasked; 0: none. Read at start.", 0, 65535),
+            "Port on which this machine is served as administrator, unasked; 0: none. Read at start.", 0, 65535,
+            at_start=True),
     Setting("max.account.projects", int, "-1", "Account Defaults", "Most projects an account may own; -1: any.", -1),
     *(Setting(f"max.{owner}.{what}", int, str(default), f"{owner.title()} Defaults",
               f"Most {noun} where the {owner} has no limit of its own; -1: any.", -1)
@@ -210,15 +213,21 @@ class Settings:
         """The value as a truth."""
         return self.text(session, name, **owners) == "true"
 
-    def everything(self, session: Session, scope: str = "global", owner: int = 0) -> dict[str, str]:
-        """Name to text of all settings that can be set in a scope, as they hold there; one query."""
+    def everything(self, session: Session, **owners: int) -> dict[str, str]:
+        """Name to text of all settings that can be set in a scope, as they hold there; one query.
+
+        Args:
+            session: any session.
+            owners: row ids by scope, nearest first, as for ``text``; without any: all settings, globally.
+        """
+        here = [and_(SettingValue.scope == scope, SettingValue.owner_id == owner) for scope, owner in owners.items()]
         rows = session.execute(
             select(SettingValue.name, SettingValue.scope, SettingValue.value)
-            .where(or_(and_(SettingValue.scope == scope, SettingValue.owner_id == owner),
-                       SettingValue.scope == "global"), SettingValue.value.is_not(None))
+            .where(or_(*here, SettingValue.scope == "global"), SettingValue.value.is_not(None))
         )
-        kept = {(name, where): value for name, where, value in rows}
+        kept = {(name, where): value or "" for name, where, value in rows}
+        scope = next(iter(owners), None)
         return {
-            name: kept.get((name, scope)) or kept.get((name, "global")) or setting.default
-            for name, setting in DECLARED.items() if scope == "global" or scope in setting.scopes
+            name: next((kept[name, where] for where in (*owners, "global") if kept.get((name, where))), setting.default)
+            for name, setting in DECLARED.items() if scope is None or scope in setting.scopes
         }

@@ -68,7 +68,8 @@ def tags_of(entity: type[Entity], type_: str = "set") -> Field:
 
 
 CAPACITY = View("capacity", None, (
-    unset("type", "short", "Kind of capacity: 0 memory, 1 CPU, 2 storage, 3 primary storage allocated."),
+    unset("type", "short", "Kind of capacity: 0 memory, 1 CPU, 2 storage, 3 storage promised, 4 public addresses, "
+          "5 private addresses, 6 secondary storage, 7 VLANs, 8 addresses of shared networks, 9 local storage."),
     unset("zoneid", "string", "Zone it is counted in."),
     unset("zonename", "string", "Name of that zone."),
     unset("podid", "string", "Pod it is counted in."),

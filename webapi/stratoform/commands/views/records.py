@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Select
@@ -10,9 +11,10 @@ from stratoform.commands.frame.kinds import kind_word
 from stratoform.commands.frame.view import Field, View, col, unset
 from stratoform.model.alerts import Alert, AlertType
 from stratoform.model.records import Event
+from stratoform.model.regions import Region
 from stratoform.model.tenancy import User
 
-from .common import OWNER, with_owner
+from .common import CAPACITY, OWNER, with_owner
 
 
 def _event_people(query: Select[Any]) -> Select[Any]:
@@ -62,6 +64,28 @@ ALERT = View("alert", Alert, (
     *_NO_JOB,
 ))
 
+REGION = View("region", Region, (
+    col("id", "integer", "The region's number.", Region.id),
+    col("name", "string", "Its name.", Region.name),
+    col("endpoint", "string", "Where its API answers.", Region.endpoint),
+    col("gslbserviceenabled", "boolean", "True when it balances load between regions.", Region.id,
+        make=lambda _id: False),
+    col("portableipserviceenabled", "boolean", "True when addresses can move between its zones.", Region.id,
+        make=lambda _id: False),
+    *_NO_JOB,
+))
+
+CAPACITY_ENTRY = replace(CAPACITY, fields=(*CAPACITY.fields, *_NO_JOB))
+
+CLOUD_IDENTIFIER = View("cloudidentifier", None, (
+    unset("userid", "string", "The user who asked."),
+    unset("cloudidentifier", "string", "What tells this cloud from others."),
+    unset("signature", "string", "The identifier signed with the user's secret key: HMAC-SHA1, in base64."),
+    *_NO_JOB,
+))
+
+PLANNER = View("deploymentPlanner", None, (unset("name", "string", "The planner's name."), *_NO_JOB))
+
 CONFIGURATION = View("configuration", None, (
     unset("category", "string", "Where the setting belongs."),
     unset("name", "string", "The setting's name."),
@@ -69,6 +93,13 @@ CONFIGURATION = View("configuration", None, (
     unset("scope", "string", "The scope of the value; for global ones, where else it may be set."),
     unset("id", "long", "Id of the object of that scope."),
     unset("description", "string", "What the setting does."),
+    unset("displaytext", "string", "The same.", since="4.18.0"),
+    unset("defaultvalue", "string", "Its value as long as nobody sets one.", since="4.18.0"),
+    unset("type", "string", "String, Number, Decimal or Boolean.", since="4.18.0"),
+    unset("isdynamic", "boolean", "True when a new value takes effect at once.", since="4.18.0"),
+    unset("group", "string", "Its group: the category.", since="4.18.0"),
+    unset("subgroup", "string", "Its subgroup.", since="4.18.0"),
+    unset("component", "string", "The part of the service it belongs to.", since="4.18.0"),
     *_NO_JOB,
 ))
 

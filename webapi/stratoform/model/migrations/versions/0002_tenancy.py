@@ -307,8 +307,8 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column('default_zone_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True))
         batch_op.add_column(sa.Column('details', sa.JSON(), nullable=True))
         batch_op.create_index('ix_account_list', ['removed', 'id', 'type', 'domain_id', 'name'], unique=False)
-        batch_op.create_foreign_key(batch_op.f('fk_account_default_zone_id'), 'zone', ['default_zone_id'], ['id'])
         batch_op.create_foreign_key(batch_op.f('fk_account_role_id'), 'role', ['role_id'], ['id'])
+        batch_op.create_foreign_key(batch_op.f('fk_account_default_zone_id'), 'zone', ['default_zone_id'], ['id'])
 
     with op.batch_alter_table('domain', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_domain_parent_id'), ['parent_id'], unique=False)
@@ -395,8 +395,8 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_domain_parent_id'))
 
     with op.batch_alter_table('account', schema=None) as batch_op:
-        batch_op.drop_constraint(batch_op.f('fk_account_role_id'), type_='foreignkey')
         batch_op.drop_constraint(batch_op.f('fk_account_default_zone_id'), type_='foreignkey')
+        batch_op.drop_constraint(batch_op.f('fk_account_role_id'), type_='foreignkey')
         batch_op.drop_index('ix_account_list')
         batch_op.drop_column('details')
         batch_op.drop_column('default_zone_id')
