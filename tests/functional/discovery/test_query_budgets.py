@@ -13,9 +13,12 @@ BUDGETS: dict[str, tuple[int, dict[str, Any]]] = {
     # The caller's key, default.page.size, the page, and one query for each nested field (the unfinished jobs).
     "listStoragePools": (4, {}), "listImageStores": (4, {}), "listTemplates": (5, {"templatefilter": "self"}),
     "listVolumes": (5, {}), "listServiceOfferings": (4, {}), "listOsTypes": (4, {}), "listOsCategories": (4, {}),
+    # As above, and the settings and limits, the accounts, five tables that count, the machines' states, the tags.
+    "listProjects": (18, {"listall": True}), "listProjectInvitations": (4, {"listall": True}),
     "listSSHKeyPairs": (4, {}), "listEvents": (3, {}), "listAsyncJobs": (3, {}), "listConfigurations": (3, {}),
     "listVirtualMachines": (7, {}), "listTags": (3, {}), "listAlerts": (3, {}), "listApis": (1, {}), "listHypervisors": (1, {}),
     "listDomains": (4, {}), "listDomainChildren": (5, {}), "listRoles": (4, {}), "listRolePermissions": (4, {}),
+    "listDiskOfferings": (4, {}), "listInstanceGroups": (4, {}),
     "listUsers": (7, {"listall": True}), "listAccounts": (25, {"listall": True}),
 }
 
@@ -42,9 +45,13 @@ def fill(api: Client, zone: Zone) -> None:
         api("registerTemplate", **place, displaytext="x", format="RAW", hypervisor="KVM", url=f"http://h/{number}",
             ostypeid=api.items("listOsTypes")[0]["id"])
         api("createSSHKeyPair", name=f"n{number}")
+        api("createInstanceGroup", name=f"n{number}")
         api("createDomain", name=f"n{number}")
         api("createAccount", username=f"n{number}", accounttype=0, email="n@example.org", firstname="N", lastname="N",
             password="a good password")
+        project = api.job("createProject", name=f"n{number}")["id"]
+        api("updateConfiguration", name="project.invite.required", value="true")
+        api.job("addAccountToProject", projectid=project, account=f"n{number}")
         role = api.one("createRole", name=f"n{number}", type="User")["id"]
         api("createRolePermission", roleid=role, rule="list*", permission="allow")
         api.job("generateAlert", type=6, name="x", description="x")

@@ -28,7 +28,7 @@ OWNED = {Vm: "vm", Volume: "volume", Template: "own_template", Network: "own_net
          Event: "event", Account: "account_id", User: "user", Project: "project", ProjectInvitation: "invitation"}
 """Kinds of objects that have owners, and what each is called among the things of the world."""
 BY_NAME = [("deployVirtualMachine", "keypair", "key"), ("deleteSSHKeyPair", "name", "key"),
-           ("queryAsyncJobResult", "jobid", "job")]
+           ("resetSSHKeyForVirtualMachine", "keypair", "key"), ("queryAsyncJobResult", "jobid", "job")]
 """Owned objects that parameters of other kinds point at: command, parameter, thing."""
 NEW_NAMES = {"createAccount", "ldapCreateAccount", "importLdapUsers"}
 """Commands whose parameter ``account`` is the name of a new one."""

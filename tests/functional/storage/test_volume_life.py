@@ -263,7 +263,7 @@ def test_what_cannot_be_attached_detached_or_deleted(zone: Zone, service: Servic
             virtualmachineid=other)
     refused("it is attached to a virtual machine; detach it first", "deleteVolume", id=made["id"])
     second = disk(api, zone, "second")["id"]
-    refused("device 1 of virtual machine m is taken", "attachVolume", id=second, virtualmachineid=vm, deviceid=1)
+    refused("deviceid 1 of virtual machine m is taken", "attachVolume", id=second, virtualmachineid=vm, deviceid=1)
     ann = service.user("ann")
     hers = disk(ann, zone, "hers")["id"]
     refused("virtual machine m belongs to another account", "attachVolume", id=hers, virtualmachineid=vm)

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import secrets
-from collections.abc import Mapping
 
 from sqlalchemy import select
 
 from stratoform.jobs.queue import Order
 from stratoform.model import addresses
 from stratoform.model.base import new_uuid, now
-from stratoform.model.compute import InstanceGroup, ServiceOffering, SshKeyPair, Vm
+from stratoform.model.compute import ServiceOffering, Vm
 from stratoform.model.limits import Resource
 from stratoform.model.network import Network, Nic
 from stratoform.model.storage import DiskOffering, Template, Volume
@@ -43,12 +40,10 @@ from .frame.params import (
 from .frame.scope import visible
 from .rules.disk_sizes import GIB, size_of
 from .rules.limits import demand
+from .rules.machines import USER_DATA_BYTES, group_of, key_of, sizes, user_data
 from .views.compute import VM
 
-USER_DATA_BYTES = 32768
-"""Most user data a machine may have, decoded (reference's limit for POST)."""
 KEYBOARDS = ("de", "de-ch", "es", "fi", "fr", "fr-be", "fr-ch", "is", "it", "jp", "nl-be", "no", "pt", "uk", "us")
-DETAILS = {"cpuNumber": "cpus", "cpuSpeed": "speed", "memory": "memory"}
 LEGIBLE = "abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 """Letters nobody mistakes for others."""
 
@@ -93,8 +88,8 @@ class DeployVirtualMachine(Owner, AsyncCommand, roles=EVERYONE, event="VM.CREATE
             raise refuse("ip6address", "no network of this zone has IPv6 addresses")
         if self.hostid is not None and self.hostid.zone_id != self.zoneid.id:
             raise refuse("hostid", "that host is in another zone")
-        self.user_data()
-        self.sizes()
+        user_data(self.userdata)
+        sizes(self.serviceofferingid, self.details or {})
 
     def _check_zone(self) -> None:
         if self.zoneid.allocation_state != "Enabled" and not self.caller.is_root:
@@ -123,33 +118,6 @@ class DeployVirtualMachine(Owner, AsyncCommand, roles=EVERYONE, event="VM.CREATE
         if self.size is not None:
             raise refuse("size", "it goes with diskofferingid, which was not given")
         return root, None
-
-    def sizes(self) -> Mapping[str, int]:
-        """CPUs, MHz and MB: the offering's, or for a custom offering those of the details."""
-        offering, details = self.serviceofferingid, self.details or {}
-        result = {}
-        for key, column in DETAILS.items():
-            fixed, asked = getattr(offering, column), details.get(key)
-            if fixed is not None and asked is not None:
-                raise refuse("details", f"{key} is fixed by the service offering {offering.name}")
-            if fixed is None and (asked is None or not asked.isdecimal() or not 1 <= int(asked) <= 2**24):
-                raise refuse("details", f"the offering {offering.name} is a custom one: {key} must be given, "
-                                        "a whole number from 1")
-            result[column] = int(fixed if fixed is not None else asked or 0)
-        return result
-
-    def user_data(self) -> str | None:
-        """The user data in canonical base64."""
-        if self.userdata is None:
-            return None
-        try:
-            text = "".join(self.userdata.split()).replace("-", "+").replace("_", "/")
-            decoded = base64.b64decode(text, validate=True)
-        except (binascii.Error, ValueError):
-            raise refuse("userdata", "it is not base64") from None
-        if len(decoded) > USER_DATA_BYTES:
-            raise refuse("userdata", f"decoded it has {len(decoded)} bytes; at most {USER_DATA_BYTES} are allowed")
-        return base64.b64encode(decoded).decode()
 
     def networks(self, owner: Account) -> list[tuple[Network, str | None]]:
         """The networks with the address asked for in each, default network first."""
@@ -204,16 +172,16 @@ class DeployVirtualMachine(Owner, AsyncCommand, roles=EVERYONE, event="VM.CREATE
         name = self.name_ or f"VM-{uuid}"
         self._refuse_twin(name)
         self._demand_limits(owner)
-        key = self._key(owner)
+        key = key_of(self.context, owner, self.keypair) if self.keypair is not None else None
         vm = Vm(
             uuid=uuid, name=name, display_name=self.displayname or name, account_id=owner.id,
             domain_id=owner.domain_id, zone_id=self.zoneid.id, template_id=self.templateid.id,
             service_offering_id=self.serviceofferingid.id, guest_os_id=self.templateid.guest_os_id,
-            hypervisor=self.templateid.hypervisor, user_data=self.user_data(), keyboard=self.keyboard,
+            hypervisor=self.templateid.hypervisor, user_data=user_data(self.userdata), keyboard=self.keyboard,
             keypair=key.name if key else None, public_key=key.public_key if key else None,
-            password=self._password(), group_id=self._group(owner),
+            password=self._password(), group_id=group_of(self.context, owner, self.group),
             display_vm=self.displayvm is not False, details=dict(self.details or {}),
-            **self.sizes(),
+            **sizes(self.serviceofferingid, self.details or {}),
         )
         self.session.add(vm)
         self.session.flush()
@@ -229,9 +197,9 @@ class DeployVirtualMachine(Owner, AsyncCommand, roles=EVERYONE, event="VM.CREATE
     def _demand_limits(self, owner: Account) -> None:
         """Refuses when the owner would have more than it may."""
         root, data = self.disk_sizes()
-        sizes = self.sizes()
+        size = sizes(self.serviceofferingid, self.details or {})
         demand(self.context, owner, {
-            Resource.USER_VM: 1, Resource.CPU: sizes["cpus"], Resource.MEMORY: sizes["memory"],
+            Resource.USER_VM: 1, Resource.CPU: size["cpus"], Resource.MEMORY: size["memory"],
             Resource.VOLUME: 1 if data is None else 2, Resource.PRIMARY_STORAGE: root + (data or 0),
         })
 
@@ -252,26 +220,8 @@ class DeployVirtualMachine(Owner, AsyncCommand, roles=EVERYONE, event="VM.CREATE
         if vm_steps.name_taken(self.session, name, [n.id for n, _ in self.placed]):
             raise refuse("name", f"a virtual machine named '{name}' is on that network already")
 
-    def _key(self, owner: Account) -> SshKeyPair | None:
-        if self.keypair is None:
-            return None
-        key = self.context.live(SshKeyPair, SshKeyPair.account_id == owner.id, SshKeyPair.name == self.keypair)
-        if key is None:
-            raise refuse("keypair", f"account {owner.name} has no ssh key pair named '{self.keypair}'")
-        return key
-
     def _password(self) -> str | None:
         """A new password, sealed, when the template can take one."""
         if not self.templateid.password_enabled:
             return None
         return self.context.shared.vault.seal("".join(secrets.choice(LEGIBLE) for _ in range(12)))
-
-    def _group(self, owner: Account) -> int | None:
-        if self.group is None:
-            return None
-        found = self.context.live(InstanceGroup, InstanceGroup.account_id == owner.id, InstanceGroup.name == self.group)
-        if found is None:
-            found = InstanceGroup(name=self.group, account_id=owner.id)
-            self.session.add(found)
-            self.session.flush()
-        return found.id

@@ -69,7 +69,7 @@ def _device(session: Session, volume: Volume, vm: Vm, device: int | None) -> int
     if device is None:
         return free[0]
     if device not in free:
-        raise unable("attach", volume, f"device {device} of virtual machine {vm.display_name} is taken")
+        raise unable("attach", volume, f"deviceid {device} of virtual machine {vm.display_name} is taken")
     return device
 
 

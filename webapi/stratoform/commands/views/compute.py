@@ -13,7 +13,9 @@ from stratoform.commands.frame.view import Field, View, col, fetch, jobs_of, uns
 from stratoform.model.addresses import text
 from stratoform.model.compute import GuestOs, InstanceGroup, ServiceOffering, Vm
 from stratoform.model.network import Network, Nic
+from stratoform.model.projects import Project
 from stratoform.model.storage import Template, Volume
+from stratoform.model.tenancy import Account, Domain
 from stratoform.model.topology import Host, Zone
 
 from .common import OWNER, tags_of, with_owner
@@ -133,3 +135,26 @@ VM = View("virtualmachine", Vm, (
     unset("servicestate", "string", "State of the service on it."),
     *jobs_of(Vm),
 ), _joins)
+
+
+def _group_owner(query: Select[Any]) -> Select[Any]:
+    return (
+        query.join(Account, Account.id == InstanceGroup.account_id).join(Domain, Domain.id == Account.domain_id)
+        .outerjoin(Project, Project.account_id == Account.id)
+    )
+
+
+INSTANCE_GROUP = View("instancegroup", InstanceGroup, (
+    col("id", "string", "The group's id.", InstanceGroup.uuid),
+    col("name", "string", "The group's name.", InstanceGroup.name),
+    col("created", "date", "When it was made.", InstanceGroup.created),
+    *OWNER,
+    *jobs_of(InstanceGroup),
+), _group_owner)
+
+USER_DATA = View("virtualmachineuserdata", None, (
+    unset("virtualmachineid", "string", "The virtual machine."),
+    unset("userdata", "string", "Its user data in base64."),
+    unset("jobid", "string", "The unfinished job that is changing it."),
+    unset("jobstatus", "integer", "The state of that job."),
+))
