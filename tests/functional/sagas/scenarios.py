@@ -190,6 +190,17 @@ def _no_account(api: Client, _zone: Zone, _things: Things) -> bool:
     return not _named(api, "listAccounts", "subject", listall=True)
 
 
+def _project(api: Client, zone: Zone) -> Things:
+    project = api.job("createProject", name="subject")["id"]
+    api.job("deployVirtualMachine", **zone.deploy(name="subject", projectid=project))
+    return {"id": project}
+
+
+def _suspended(api: Client, _zone: Zone, project: Things) -> bool:
+    found = api.one("listProjects", id=project["id"])
+    return (found["state"], found["vmrunning"]) == ("Suspended", 0)
+
+
 SCENARIOS = [
     Scenario("vm_deploy", _none, _deploy,
              lambda api, _z, _t: [v["state"] for v in _named(api, "listVirtualMachines", "subject")] == ["Running"]),
@@ -235,6 +246,7 @@ SCENARIOS = [
     Scenario("account_disable", _account, _async("disableAccount", lock=False),
              lambda api, _z, t: api.one("listAccounts", id=t["id"])["state"] == "disabled"
              and api.one("listAccounts", id=t["id"])["vmrunning"] == 0, returns=False),
+    Scenario("project_suspend", _project, _async("suspendProject"), _suspended, returns=False),
     Scenario("account_remove", _account, _async("deleteAccount"), _no_account, returns=False),
     Scenario("domain_remove", _full_domain, _async("deleteDomain", cleanup=True),
              lambda api, zone, t: _no_account(api, zone, t) and not _named(api, "listDomains", "subject"),

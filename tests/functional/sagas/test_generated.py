@@ -20,8 +20,9 @@ from tests.support.slate import differences, snapshot
 from tests.support.zone import Zone
 
 TRANSITIONAL = {"Starting", "Stopping", "Expunging", "Creating", "Downloading"}
-BY_RECONCILERS = {"template_copies", "router_repair", "account_phase"}
-"""Sagas nobody can ask for; test_reconcilers.py tries them (account_phase: tenancy/test_deletion.py)."""
+BY_RECONCILERS = {"template_copies", "router_repair", "account_phase", "mail_send"}
+"""Sagas nobody can ask for; test_reconcilers.py tries them (account_phase: tenancy/test_deletion.py, mail_send:
+mail/test_outbox.py)."""
 CASES = [
     pytest.param(s, (step.name, part), id=f"{s.saga}-{step.name}" + (f"-{part}" if part != "do" else ""))
     for s in SCENARIOS for step in SAGAS[s.saga].steps for part in ("plan", "do", "record")
