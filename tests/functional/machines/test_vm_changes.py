@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from stratoform.jobs.tables import FAILED, SUCCEEDED, Job
+from stratoform.reconcilers.cleaning import Cleaning
 from stratoform.reconcilers.routers import Routers
 from tests.conftest import Service
 from tests.support.client import Client, Refused
@@ -167,3 +168,50 @@ def test_groups_of_machines(zone: Zone, service: Service, api: Client) -> None:
     ann("deleteInstanceGroup", id=web["id"])
     assert "group" not in ann.one("listVirtualMachines", id=vm)
     ann("createInstanceGroup", name="shop")
+
+
+def roots(service: Service) -> list[str]:
+    """Files of disks that are made from a template."""
+    return [key for (_, _, key), spec in service.cloud.simulator.inventory("volume").items() if spec["backing"]]
+
+
+def test_a_machine_gets_a_fresh_root_disk(zone: Zone, service: Service, api: Client) -> None:
+    custom = api.items("listDiskOfferings", name="Custom")[0]["id"]
+    vm = machine(api, zone, diskofferingid=custom, size=1, rootdisksize=2)
+    root, data = sorted(api.items("listVolumes", virtualmachineid=vm), key=lambda v: v["deviceid"])
+    assert api.job("restoreVirtualMachine", virtualmachineid=vm)["state"] == "Running"
+    fresh, kept = sorted(api.items("listVolumes", virtualmachineid=vm), key=lambda v: v["deviceid"])
+    assert kept == data
+    assert (fresh["size"], fresh["name"], fresh["state"]) == (root["size"], root["name"], "Ready")
+    assert fresh["id"] != root["id"]
+    (guest,) = service.cloud.simulator.inventory("domain").values()
+    assert [d["volume"] for d in guest["disks"]] == [fresh["id"], data["id"]]
+    assert api.one("listVolumes", id=root["id"])["state"] == "Destroy"
+    cloud = service.cloud
+    Cleaning(cloud.db, cloud.services.settings, cloud.jobs.wake, cloud.config.var).volumes()
+    metadata(service)
+    assert roots(service) == [fresh["id"]]
+
+    other = api.one("registerTemplate", name="other", displaytext="-", format="QCOW2", hypervisor="Simulator",
+                    ostypeid=api.items("listOsTypes")[0]["id"], zoneid=zone.zone, url="http://192.0.2.10/o.qcow2")["id"]
+    zone.await_template(api, other)
+    api.job("stopVirtualMachine", id=vm)
+    restored = api.job("restoreVirtualMachine", virtualmachineid=vm, templateid=other)
+    assert (restored["state"], restored["templatename"]) == ("Stopped", "other")
+    assert api.one("listVolumes", virtualmachineid=vm, type="ROOT")["state"] == "Allocated"
+    assert api.job("startVirtualMachine", id=vm)["state"] == "Running"
+
+
+def test_a_machine_that_cannot_be_restored_keeps_its_disk(zone: Zone, service: Service, api: Client) -> None:
+    vm = machine(api, zone)
+    root = api.one("listVolumes", virtualmachineid=vm)
+    service.cloud.simulator.trouble(operation="volume", cause="no luck")
+    with pytest.raises(Refused, match="no luck"):
+        api.job("restoreVirtualMachine", virtualmachineid=vm)
+    assert api.one("listVirtualMachines", id=vm)["state"] == "Stopped"
+    assert api.one("listVolumes")["id"] == root["id"]
+    assert roots(service) == [root["id"]]
+    assert api.job("startVirtualMachine", id=vm)["state"] == "Running"
+    api.job("destroyVirtualMachine", id=vm)
+    with pytest.raises(Refused, match="is Destroyed; it must be Running or Stopped"):
+        api("restoreVirtualMachine", virtualmachineid=vm)

@@ -156,6 +156,7 @@ RECIPES: Mapping[str, Mapping[str, str]] = {
     "getVirtualMachineUserData": {"virtualmachineid": "@vm"},
     "listInstanceGroups": {},
     "resetSSHKeyForVirtualMachine": {"id": "@stopped_vm", "keypair": "@key"},
+    "restoreVirtualMachine": {"virtualmachineid": "@vm"},
     "scaleVirtualMachine": {"id": "@stopped_vm", "serviceofferingid": "@spare_offering"},
     "updateInstanceGroup": {"id": "@group"},
     "updateVirtualMachine": {"id": "@vm"},

@@ -235,6 +235,8 @@ SCENARIOS = [
              lambda api, _z, _t: not _named(api, "listTemplates", "subject", templatefilter="all"), returns=False),
     Scenario("network_remove", _network, _async("deleteNetwork"),
              lambda api, _z, _t: not _named(api, "listNetworks", "subject", listall=True), returns=False),
+    Scenario("vm_restore", _vm, lambda api, _z, vm: api("restoreVirtualMachine", virtualmachineid=vm["id"])["jobid"],
+             lambda api, _z, vm: _state(api, vm) == "Running", returns=False),
     Scenario("volume_attach", _disk_and_vm, _attach,
              lambda api, _z, t: _volume(api, t)["virtualmachineid"] == t["virtualmachineid"]),
     Scenario("volume_detach", _attached, _async("detachVolume"),

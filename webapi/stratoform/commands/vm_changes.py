@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from sqlalchemy import select
 
-from stratoform.jobs.queue import unfinished
+from stratoform.jobs.queue import Order, unfinished
 from stratoform.model.compute import GuestOs, ServiceOffering, Vm
 from stratoform.model.limits import Resource
 from stratoform.model.network import Network
 from stratoform.model.storage import StoragePool, Template, Volume
 from stratoform.model.tenancy import Account
+from stratoform.sagas import vm_restore
 from stratoform.sagas.steps_vm import name_taken, nics_of
+from stratoform.sagas.steps_volume import STEADY
 
 from .frame.answer import Answer, One
 from .frame.base import EVERYONE, AsyncCommand, Command
@@ -189,6 +191,42 @@ class ResetSSHKeyForVirtualMachine(Owner, AsyncCommand, roles=EVERYONE, event="V
         key = key_of(self.context, self.owner_of_key(), self.keypair)
         self.id.keypair, self.id.public_key = key.name, key.public_key
         tell_routers(self.session, self.id)
+
+
+class RestoreVirtualMachine(AsyncCommand, roles=EVERYONE, event="VM.RESTORE", view=VM):
+    """Gives a virtual machine a fresh root disk; one that runs is restarted. Its data disks stay."""
+
+    virtualmachineid = Ref(Vm, "The virtual machine.", noun="virtual machine").required
+    templateid = Ref(Template, "The template of the fresh root disk; the machine's own unless given.")
+
+    def check(self) -> None:
+        """A machine some job is changing is judged when that job is done."""
+        vm, template = self.virtualmachineid, self.template()
+        if not unfinished(self.session, [f"vm:{vm.id}"]) and vm.state not in STEADY:
+            raise refuse("virtualmachineid", f"virtual machine {vm.display_name} is {vm.state}; it must be "
+                                             f"{' or '.join(STEADY)}")
+        if template.state != "Ready" or template.removed is not None:
+            raise refuse("templateid", f"template {template.name} is not ready: {template.status or template.state}")
+        if template.zone_id not in {None, vm.zone_id} or template.hypervisor != vm.hypervisor:
+            raise refuse("templateid", f"template {template.name} is not for virtual machines on {vm.hypervisor} in "
+                                       "that zone")
+
+    def template(self) -> Template:
+        """The template asked for, or the machine's own."""
+        return self.templateid or self.session.get_one(Template, self.virtualmachineid.template_id)
+
+    def prepare(self) -> Vm:
+        """See AsyncCommand.prepare."""
+        vm = self.virtualmachineid
+        root = self.context.live(Volume, Volume.vm_id == vm.id, Volume.type == "ROOT")
+        more = self.template().size - root.size if root is not None else 0
+        if more > 0:
+            demand(self.context, self.session.get_one(Account, vm.account_id), {Resource.PRIMARY_STORAGE: more})
+        return vm
+
+    def order(self, subject: Vm) -> Order:
+        """See AsyncCommand.order."""
+        return vm_restore.order(subject, self.template())
 
 
 class GetVirtualMachineUserData(Command, roles=EVERYONE, view=USER_DATA, since="4.4"):

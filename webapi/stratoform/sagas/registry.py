@@ -25,6 +25,7 @@ from . import (
     template_remove,
     vm_deploy,
     vm_destroy,
+    vm_restore,
     vm_start,
     vm_stop,
     volume_attach,
@@ -41,5 +42,5 @@ SAGAS: Mapping[str, Saga[Services]] = {saga.name: saga for saga in (
     template_download.SAGA, template_remove.SAGA, template_remove.COPIES, network_remove.SAGA,
     router_repair.SAGA, account_disable.SAGA, account_remove.SAGA,
     clearing.BARRIER, domain_remove.SAGA, mail_send.SAGA, project_suspend.SAGA,
-    volume_attach.SAGA, volume_detach.SAGA, volume_remove.SAGA, volume_resize.SAGA,
+    volume_attach.SAGA, volume_detach.SAGA, volume_remove.SAGA, volume_resize.SAGA, vm_restore.SAGA,
 )}

@@ -14,12 +14,12 @@ from .steps_volume import reach, unable, vanish
 
 
 def demand_deletable(volume: Volume) -> None:
-    """Refuses to delete a machine's disk.
+    """Refuses to delete a machine's disk; a root disk that a machine has given up is destroyed already.
 
     Raises:
         ApiError: BAD_PARAMETER, saying what it belongs to.
     """
-    if volume.type == "ROOT":
+    if volume.type == "ROOT" and (volume.vm_id is not None or volume.state in {"Allocated", "Creating", "Ready"}):
         raise unable("delete", volume, "it is a root disk, which goes with its machine")
     if volume.vm_id is not None:
         raise unable("delete", volume, "it is attached to a virtual machine; detach it first")
