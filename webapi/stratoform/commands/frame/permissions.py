@@ -17,6 +17,9 @@ from .caller import Caller
 Rule = tuple[str, bool]
 """A pattern and whether it allows."""
 
+_LETTERS = str.maketrans({"?": "[?]", "[": "[[]"})
+"""What else stands for other letters in a file's pattern, but not here."""
+
 
 def decide(rules: Iterable[Rule], command: str) -> bool:
     """Whether rules, in their order, allow a command: the first that matches decides, none denies.
@@ -25,7 +28,7 @@ def decide(rules: Iterable[Rule], command: str) -> bool:
     createRolePermission).
     """
     name = command.lower()
-    return next((allow for pattern, allow in rules if fnmatchcase(name, pattern.lower())), False)
+    return next((allow for pattern, allow in rules if fnmatchcase(name, pattern.lower().translate(_LETTERS))), False)
 
 
 class Permissions:
