@@ -49,7 +49,7 @@ def test_destroyed_machines_are_expunged_in_time_and_not_before(zone: Zone, serv
     service.cloud.db.write(lambda s: setattr(
         s.query(Vm).filter(Vm.uuid == vm).one(), "destroyed", now() - timedelta(days=2)))
     api("updateConfiguration", name="expunge.interval", value="1")
-    service.cloud.reconcilers.reconcilers[3].work.__self__._expunged = 0.0
+    next(r for r in service.cloud.reconcilers.reconcilers if r.name == "expunge").work.__self__._expunged = 0.0
     assert reconcile(service, "expunge") == "1 machines to expunge"
     assert api.items("listVirtualMachines", listall=True) == []
     assert service.cloud.simulator.inventory("volume") == {}

@@ -128,7 +128,8 @@ def counts(
         Account row id to resource to count (bytes for storage, MB for memory). What is missing is zero.
     """
     wanted = set(kinds)
-    found: dict[int, dict[Resource, int]] = defaultdict(lambda: dict.fromkeys(Resource, 0))
+    nothing = dict.fromkeys(Resource, 0)
+    found: dict[int, dict[Resource, int]] = defaultdict(nothing.copy)
     for source in _SOURCES:
         asked = [kind for kind in source.amounts if kind in wanted]
         if not asked:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, Row, or_, select
 from sqlalchemy.orm import Session
 
 from stratoform.errors import ApiError, Fault
@@ -60,16 +60,26 @@ def _demand_staying(session: Session, owner: Account) -> None:
                                       f"{'being deleted' if cleanup else state}")
 
 
-def limits_of(session: Session, owners: Sequence[Account]) -> Mapping[int, Mapping[Resource, int]]:
-    """Account row id to resource to limit (in the limit's unit, -1: none), in two queries."""
+def limits_of(session: Session, owners: Sequence[Account | Row[int, int]]) -> Mapping[int, Mapping[Resource, int]]:
+    """Account row id to resource to limit (in the limit's unit, -1: none), in two queries.
+
+    Args:
+        session: any session.
+        owners: accounts, or rows of their ``id`` and ``type``.
+    """
     values = SETTINGS.everything(session)
     query = select(ResourceLimit.account_id, ResourceLimit.type, ResourceLimit.max).where(
         ResourceLimit.account_id.in_([owner.id for owner in owners]))
-    rows = {(account, kind): most for account, kind, most in session.execute(query)}
+    own: dict[int, dict[Resource, int]] = {}
+    for account, kind, most in session.execute(query):
+        own.setdefault(account or 0, {})[Resource(kind)] = most
+    usual = {
+        type_: {kind: UNLIMITED if type_ == ROOT_ADMIN else default(type_, kind, values) for kind in Resource}
+        for type_ in {owner.type for owner in owners}
+    }
     return {
-        owner.id: {kind: rows.get((owner.id, kind), default(owner.type, kind, values))
-                   if owner.type != ROOT_ADMIN else UNLIMITED for kind in Resource}
-        for owner in owners
+        owner.id: {**usual[owner.type], **own[owner.id]} if owner.id in own and owner.type != ROOT_ADMIN
+        else usual[owner.type] for owner in owners
     }
 
 

@@ -107,7 +107,8 @@ class View:
         else:
             ids = joined(select(entity.id).select_from(entity)).where(*conditions).order_by(*order)
             wanted = [row[0] for row in fetch(session, ids.limit(size).offset(offset))]
-            items = self._by_ids(session, caller, wanted)
+            bodies = self.by_ids(session, caller, wanted)
+            items = [bodies[id_] for id_ in wanted if id_ in bodies]
             found = len(wanted)
         if 0 < found < size or found == offset == 0:  # the last page: no other is behind it
             return items, offset + found
@@ -116,7 +117,15 @@ class View:
 
     def one(self, session: Session, caller: Caller, row_id: int) -> dict[str, Any]:
         """One object by row id, as the caller may see it; {} when it is gone."""
-        return next(iter(self._by_ids(session, caller, [row_id])), {})
+        return self.by_ids(session, caller, [row_id]).get(row_id, {})
+
+    def by_ids(self, session: Session, caller: Caller, ids: Sequence[int]) -> dict[int, dict[str, Any]]:
+        """Objects by row id; those that are gone are left out."""
+        if not ids:
+            return {}
+        plan = self._plan(caller)
+        found = fetch(session, plan.by_ids, {"ids": ids})
+        return {row[0]: body for row, body in zip(found, plan.bodies(session, caller, found), strict=True)}
 
     def seen_by(self, caller: Caller) -> list[Field]:
         """The fields this caller gets."""
@@ -136,14 +145,6 @@ class View:
         if plan is None:
             plan = self._plans[caller.is_root] = _Plan(self._entity, self.seen_by(caller), self.joins)
         return plan
-
-    def _by_ids(self, session: Session, caller: Caller, ids: Sequence[int]) -> list[dict[str, Any]]:
-        """The objects of these row ids, in their order."""
-        if not ids:
-            return []
-        plan = self._plan(caller)
-        found = {row[0]: row for row in fetch(session, plan.by_ids, {"ids": ids})}
-        return plan.bodies(session, caller, [found[id_] for id_ in ids if id_ in found])
 
     def _reaches_out(self, clauses: Sequence[Any]) -> bool:
         """Whether clauses of a query speak of what only ``joins`` brings in, themselves or in a subquery."""

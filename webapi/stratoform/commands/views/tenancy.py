@@ -6,12 +6,12 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, bindparam, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from stratoform.commands.frame.caller import Caller
 from stratoform.commands.frame.together import Columns, together
-from stratoform.commands.frame.view import Field, View, col, jobs_of, unset
+from stratoform.commands.frame.view import Field, View, col, fetch, jobs_of, unset
 from stratoform.model.compute import Vm
 from stratoform.model.roles import ROLE_TYPES, Role, RolePermission
 from stratoform.model.tenancy import ADMIN, PROJECT_TYPE, SYSTEM, Account, Domain, User
@@ -119,16 +119,18 @@ USER_KEYS = View("userkeys", None, (
 ))
 
 
+_USERS_OF = select(User.id, User.account_id).where(
+    User.account_id.in_(bindparam("ids", expanding=True)), User.removed.is_(None)).order_by(User.id)
+
+
 def _users(session: Session, caller: Caller, ids: Sequence[int]) -> dict[int, list[dict[str, Any]]]:
     """The users of a page of accounts."""
-    rows = session.execute(
-        select(User.uuid, User.account_id).where(User.account_id.in_(ids), User.removed.is_(None))).all()
-    account = {row.uuid: row.account_id for row in rows}
+    rows = fetch(session, _USERS_OF, {"ids": ids})
+    bodies = USER.by_ids(session, caller, [row[0] for row in rows])
     found: dict[int, list[dict[str, Any]]] = defaultdict(list)
-    for body in USER.rows(session, caller, lambda q: q.where(
-            User.account_id.in_(ids), User.removed.is_(None)).order_by(User.id)):
-        if body["id"] in account:
-            found[account[body["id"]]].append(body)
+    for user, account in rows:
+        if user in bodies:
+            found[account].append(bodies[user])
     return found
 
 
