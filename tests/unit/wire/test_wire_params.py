@@ -170,6 +170,12 @@ def test_secrets_are_known_by_their_names():
     assert hidden(params) == {"p1", "u1", "k1", "b1", "s3.secretkey", "d1", "v1"}
 
 
+def test_secret_settings_are_known_by_their_names():
+    assert hidden({"name": "security.singlesignon.key", "value": "v1"}) == {"v1"}
+    assert hidden({"name": "project.smtp.password", "value": "v2"}) == {"v2"}
+    assert hidden({"name": "expunge.delay", "value": "v3"}) == set()
+
+
 def test_scrubbing_finds_secrets_as_they_are_and_as_python_quotes_them():
     params = {"password": "it's\n\\x", "name": "vm"}
     text = scrub(f"{params} then: it's\n\\x", params)

@@ -117,13 +117,16 @@ def shown(text: str, longest: int = 64) -> str:
 
 
 _TELLS_SECRET = re.compile(
-    r"pass|secret|private|userdata|signature|api_?key|session|token|credential|psk", re.IGNORECASE
+    r"pass|secret|private|userdata|signature|api_?key|session|token|credential|psk|\.key$", re.IGNORECASE
 )
 
 
 def hidden(params: Mapping[str, Value]) -> set[str]:
     """Return the values that must appear in no log: those whose name, or whose map key, suggests a secret."""
     secrets: set[str] = set()
+    subject, content = params.get("name"), params.get("value")
+    if isinstance(subject, str) and isinstance(content, str) and _TELLS_SECRET.search(subject):
+        secrets.add(content)  # a setting, for instance
     for name, value in params.items():
         entries = [{name: value}] if isinstance(value, str) else value
         for entry in entries:
