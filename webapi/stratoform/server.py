@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from typing import Any
 
 from gunicorn.app.base import BaseApplication
@@ -37,7 +38,10 @@ class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
         integration = IntegrationPort(cloud, integration_port(self.config, cloud.db))
         integration.start()
         self.cfg.cloud, self.cfg.integration = cloud, integration
-        return create_app(cloud)
+        app = create_app(cloud)
+        gc.collect()
+        gc.freeze()  # modules, models and commands stay for good: the collector need not look at them again
+        return app
 
 
 def _leave(_server: Any, worker: Any) -> None:

@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
 from stratoform.commands.frame.caller import Caller
-from stratoform.model.capacity import HOST_MB, HOST_MHZ, MIB
+from stratoform.commands.frame.together import Columns, together
+from stratoform.commands.frame.view import fetch
+from stratoform.model.capacity import CPU_FACTOR, MEMORY_FACTOR, MIB
 from stratoform.model.compute import HOLDS_CAPACITY, Vm
 from stratoform.model.figures import capacity_figures
 from stratoform.model.topology import Cluster, Host, Pod, Zone
@@ -31,28 +33,39 @@ class Load:
         return self.mhz - self.mhz_used, self.memory - self.memory_used
 
 
+_IDS: Any = bindparam("ids", expanding=True)
+_HOSTS = select(Host.id, Host.cluster_id, Host.cpus, Host.cpu_mhz, Host.memory).where(Host.id.in_(_IDS))
+_FACTORS = select(Cluster.id, CPU_FACTOR, MEMORY_FACTOR).where(Cluster.id.in_(_IDS))
+_HELD = (
+    select(Vm.host_id, func.sum(Vm.cpus * Vm.speed), func.sum(Vm.memory))
+    .where(Vm.host_id.in_(_IDS), Vm.state.in_(HOLDS_CAPACITY)).group_by(Vm.host_id)
+)
+
+
 def loads(session: Session, ids: Sequence[int]) -> dict[int, Load]:
-    """The loads of hosts by row id, in one query."""
-    query = (
-        select(Host.id, HOST_MHZ, func.coalesce(func.sum(Vm.cpus * Vm.speed), 0), HOST_MB,
-               func.coalesce(func.sum(Vm.memory), 0))
-        .join(Cluster, Cluster.id == Host.cluster_id)
-        .outerjoin(Vm, and_(Vm.host_id == Host.id, Vm.state.in_(HOLDS_CAPACITY)))
-        .where(Host.id.in_(ids))
-        .group_by(Host.id, Host.cpus, Host.cpu_mhz, Host.memory, Cluster.id)
-    )
-    return {id_: Load(float(mhz), int(used), float(memory) * MIB, int(held) * MIB)
-            for id_, mhz, used, memory, held in session.execute(query)}
+    """The loads of hosts by row id, in three queries: over-commitment is looked up once a cluster, not once a host."""
+    hosts = fetch(session, _HOSTS, {"ids": ids})
+    factors = {id_: (float(cpu), float(memory)) for id_, cpu, memory
+               in fetch(session, _FACTORS, {"ids": list({row[1] for row in hosts})})}
+    held = {id_: (int(mhz), int(memory)) for id_, mhz, memory in fetch(session, _HELD, {"ids": ids})}
+    found = {}
+    for id_, cluster, cpus, mhz, memory in hosts:
+        (more_cpu, more_memory), (mhz_held, memory_held) = factors[cluster], held.get(id_, (0, 0))
+        found[id_] = Load(cpus * mhz * more_cpu, mhz_held, memory * more_memory, memory_held * MIB)
+    return found
 
 
-def cpu_allocated(session: Session, _caller: Caller, ids: Sequence[int]) -> dict[int, str]:
-    """The part of hosts' CPU that machines hold, e.g. ``12.5%``."""
-    return {id_: percent(load.mhz_used, load.mhz) + "%" for id_, load in loads(session, ids).items()}
+def _host_columns(session: Session, _caller: Caller, ids: Sequence[int]) -> Columns:
+    found = loads(session, ids)
+    return {
+        "cpuallocated": {id_: f"{percent(load.mhz_used, load.mhz)}%" for id_, load in found.items()},
+        "cpuwithoverprovisioning": {id_: str(load.mhz) for id_, load in found.items()},
+        "memoryallocated": {id_: load.memory_used for id_, load in found.items()},
+    }
 
 
-def memory_allocated(session: Session, _caller: Caller, ids: Sequence[int]) -> dict[int, int]:
-    """The bytes of hosts' memory that machines hold."""
-    return {id_: load.memory_used for id_, load in loads(session, ids).items()}
+of_host = together(_host_columns)
+"""Loaders of hosts' figures: cpuallocated, e.g. ``12.5%``; cpuwithoverprovisioning (MHz); memoryallocated (bytes)."""
 
 
 def percent(used: float, total: float) -> str:

@@ -7,13 +7,13 @@ from typing import Any
 from sqlalchemy import Select, literal, select
 
 from stratoform.commands.frame.view import Field, View, col, csv, jobs_of, unset
-from stratoform.model.capacity import CPU_FACTOR, HOST_MHZ, MEMORY_FACTOR
+from stratoform.model.capacity import CPU_FACTOR, MEMORY_FACTOR
 from stratoform.model.compute import GuestOsCategory
 from stratoform.model.storage import StoragePool
 from stratoform.model.tenancy import Domain
 from stratoform.model.topology import Cluster, Host, Pod, Zone
 
-from .capacity import cpu_allocated, memory_allocated
+from .capacity import of_host
 from .common import capacities, tags_of
 
 
@@ -129,14 +129,16 @@ HOST = View("host", Host, (
     col("cpusockets", "integer", "CPU sockets.", Host.cpu_sockets),
     col("cpunumber", "integer", "CPUs.", Host.cpus),
     col("cpuspeed", "long", "Speed of a CPU in MHz.", Host.cpu_mhz),
-    Field("cpuallocated", "string", "Part of its CPU, with over-commitment, that guests hold.", load=cpu_allocated),
+    Field("cpuallocated", "string", "Part of its CPU, with over-commitment, that guests hold.",
+          load=of_host("cpuallocated")),
     unset("cpuused", "string", "Part of its CPU in use now."),
-    col("cpuwithoverprovisioning", "string", "MHz that may be given to guests.", HOST_MHZ, make=_ratio),
+    Field("cpuwithoverprovisioning", "string", "MHz that may be given to guests.",
+          load=of_host("cpuwithoverprovisioning")),
     unset("averageload", "long", "Load average of the host."),
     unset("networkkbsread", "long", "KiB it received."),
     unset("networkkbswrite", "long", "KiB it sent."),
     col("memorytotal", "long", "Bytes of memory.", Host.memory),
-    Field("memoryallocated", "long", "Bytes of memory guests hold.", load=memory_allocated),
+    Field("memoryallocated", "long", "Bytes of memory guests hold.", load=of_host("memoryallocated")),
     unset("memoryused", "long", "Bytes of memory in use now."),
     unset("disksizetotal", "long", "Bytes of its own disks; pools have their own figures."),
     unset("disksizeallocated", "long", "Bytes of its own disks guests hold."),
