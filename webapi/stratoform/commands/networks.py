@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, exists, false, func, or_, select
 
 from stratoform.errors import ApiError, Fault
 from stratoform.jobs.queue import Order
+from stratoform.model.limits import Resource
 from stratoform.model.network import (
     NETWORK_STATES,
     IpRange,
@@ -33,6 +34,7 @@ from .network_offerings import GUEST_TYPES, SERVICES, TRAFFIC, has_service
 from .pods import demand_unreserved
 from .rules.addressing import UNTAGGED, Span, Vlan, holding, span, subnet
 from .rules.basic_zones import demand_first_network
+from .rules.limits import demand
 from .rules.network_domains import suffix_for
 from .rules.places import asked, demand_in_zone, not_yet, take_turn
 from .rules.providers import demand_provided
@@ -121,6 +123,8 @@ class CreateNetwork(Owner, roles=EVERYONE, event="NETWORK.CREATE", view=NETWORK)
     def run(self) -> Network:
         """See Command.run."""
         account, domain = self._audience()
+        if account is not None:
+            demand(self.context, account, {Resource.NETWORK: 1})
         gateway, netmask, addresses = (None, None, None) if self.basic else self._addresses()
         vlan = self.vlan or UNTAGGED
         network = Network(

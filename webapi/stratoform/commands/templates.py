@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, and_, false, or_, select, true
 from stratoform.errors import ApiError, Fault
 from stratoform.jobs.queue import Order
 from stratoform.model.compute import GuestOs
+from stratoform.model.limits import Resource
 from stratoform.model.storage import ImageStore, Template, Volume
 from stratoform.model.tenancy import Account
 from stratoform.model.topology import Zone
@@ -24,6 +25,7 @@ from .frame.params import Bool, Choice, Details, Int, ListOf, NoneYet, Ref, Text
 from .frame.scope import owned, visible
 from .frame.tags import TagFilter
 from .rules.image_urls import checksum, source_url
+from .rules.limits import demand
 from .rules.places import demand_free_name, not_yet
 from .views.storage import TEMPLATE
 
@@ -140,6 +142,7 @@ class RegisterTemplate(Owner, roles=EVERYONE, event="TEMPLATE.CREATE", view=TEMP
         """See Command.run."""
         owner = self.owner()
         _demand_free(self, self.name_, owner.id, self.zone.id if self.zone else None)
+        demand(self.context, owner, {Resource.TEMPLATE: 1})  # how much storage it takes is known when it was fetched
         template = self._recorded(owner)
         self.session.add(template)
         self.session.flush()

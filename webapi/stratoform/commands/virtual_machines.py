@@ -9,8 +9,10 @@ from sqlalchemy import ColumnElement, or_, select
 from stratoform.jobs.queue import Order, unfinished
 from stratoform.model.base import Entity
 from stratoform.model.compute import VM_STATES, InstanceGroup, Vm
+from stratoform.model.limits import Resource
 from stratoform.model.network import Network, Nic
 from stratoform.model.storage import StoragePool, Template, Volume
+from stratoform.model.tenancy import Account
 from stratoform.model.topology import Host, Pod, Zone
 from stratoform.sagas import vm_destroy, vm_start, vm_stop
 
@@ -18,6 +20,7 @@ from .frame.base import ADMINS, EVERYONE, AsyncCommand, Command
 from .frame.owned import OwnedList
 from .frame.params import Bool, Choice, ListOf, NoneYet, Ref, Text, refuse
 from .frame.tags import TagFilter
+from .rules.limits import demand
 from .views.compute import VM
 
 DETAIL_SECTIONS = ("all", "group", "nics", "stats", "secgrp", "tmpl", "servoff", "iso", "volume", "min", "affgrp")
@@ -144,6 +147,7 @@ class DestroyVirtualMachine(_VmJob, roles=EVERYONE, event="VM.DESTROY", view=VM)
     """Destroys a virtual machine; an administrator can recover it until it is expunged."""
 
     expunge = Bool("Expunges it at once; administrators only.", since="4.2.1")
+    volumeids = ListOf(Ref(Volume, "Its data disks that are deleted too; the others outlive it.", since="4.12"))
 
     def check(self) -> None:
         """See Command.check."""
@@ -151,10 +155,14 @@ class DestroyVirtualMachine(_VmJob, roles=EVERYONE, event="VM.DESTROY", view=VM)
             raise refuse("expunge", "only administrators may expunge at once")
         if self.id.state == "Expunging":
             VM_STATES.require(self.id, "destroy")
+        for volume in self.volumeids or ():
+            if volume.vm_id != self.id.id or volume.type == "ROOT":
+                raise refuse("volumeids", f"volume {volume.name} is no data disk of virtual machine "
+                                          f"{self.id.display_name}")
 
     def order(self, subject: Vm) -> Order:
         """See AsyncCommand.order."""
-        return vm_destroy.order(subject, expunge=bool(self.expunge))
+        return vm_destroy.order(subject, expunge=bool(self.expunge), volumes=self.volumeids or ())
 
 
 class ExpungeVirtualMachine(_VmJob, roles=ADMINS, event="VM.EXPUNGE"):
@@ -184,5 +192,8 @@ class RecoverVirtualMachine(Command, roles=ADMINS, view=VM):
 
     def run(self) -> Vm:
         """See Command.run."""
-        VM_STATES.move(self.session, self.id, "recover", destroyed=None)
+        vm = self.id
+        demand(self.context, self.session.get_one(Account, vm.account_id), {
+            Resource.USER_VM: 1, Resource.CPU: vm.cpus, Resource.MEMORY: vm.memory})
+        VM_STATES.move(self.session, vm, "recover", destroyed=None)
         return self.id

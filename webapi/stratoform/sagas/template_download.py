@@ -13,7 +13,10 @@ from stratoform.jobs.queue import Lock, Order
 from stratoform.jobs.saga import Output, Saga, act, db
 from stratoform.model.alerts import AlertType, raise_alert
 from stratoform.model.records import note
+from stratoform.model.limits import Resource
+from stratoform.model.quota import demand
 from stratoform.model.storage import TEMPLATE_STATES, ImageStore, Template
+from stratoform.model.tenancy import Account
 from stratoform.nodes.catalogue import TRANSFER
 
 from .services import Ctx, Services, act_on, management
@@ -73,6 +76,8 @@ def _discard(ctx: Ctx) -> None:
 
 def _ready(ctx: Ctx, session: Session) -> Output:
     template, facts = session.get_one(Template, ctx.args["template_id"]), ctx.out["fetch"]
+    owner = session.get_one(Account, template.account_id)
+    demand(session, owner, {Resource.SECONDARY_STORAGE: int(facts["physical_size_bytes"])})
     TEMPLATE_STATES.move(
         session, template, "arrive", size=int(facts["virtual_size_bytes"]), status="Download Complete",
         physical_size=int(facts["physical_size_bytes"]), stored_checksum=facts.get("checksum"),
