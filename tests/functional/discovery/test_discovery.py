@@ -57,7 +57,7 @@ def test_others_see_neither_commands_nor_fields_of_administrators(service: Servi
 def test_capabilities(service: Service, api: Client) -> None:
     shown = service.user("ann")("listCapabilities")["capability"]
     assert shown == {
-        "securitygroupsenabled": False, "cloudstackversion": "4.3.0", "userpublictemplateenabled": True,
+        "securitygroupsenabled": False, "cloudstackversion": "4.11.0", "userpublictemplateenabled": True,
         "supportELB": "false", "projectinviterequired": False, "allowusercreateprojects": True,
         "customdiskofferingminsize": 1, "customdiskofferingmaxsize": 1024, "regionsecondaryenabled": False,
         "kvmsnapshotenabled": False,

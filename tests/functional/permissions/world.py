@@ -200,12 +200,16 @@ def _people(world: World, name: str, domain: str) -> Things:
 
 
 def _idle(api: Client, place: Zone) -> Things:
-    """A host and storage on which nothing was placed, since they came last."""
+    """Hosts and storage on which nothing was placed, since they came last; one of each is in maintenance."""
     where = {"zoneid": place.zone, "podid": place.pod, "clusterid": place.cluster}
+    hosts = {f"{name}_host": api.one("addHost", hypervisor="Simulator", username="root", password="none",
+                                     url=f"http://sim/c0/{name}", **where)["id"] for name in ("spare", "resting")}
+    pools = {f"{name}_pool": api.one("createStoragePool", name=name, url=f"nfs://192.0.2.10/export/{name}-pool",
+                                     **where)["id"] for name in ("spare", "resting")}
+    api.job("prepareHostForMaintenance", id=hosts["resting_host"])
+    api.job("enableStorageMaintenance", id=pools["resting_pool"])
     return {
-        "spare_host": api.one("addHost", hypervisor="Simulator", username="root", password="none",
-                              url="http://sim/c0/spare", **where)["id"],
-        "spare_pool": api.one("createStoragePool", name="spare", url="nfs://192.0.2.10/export/pool", **where)["id"],
+        **hosts, **pools,
         "spare_store": api.one("addImageStore", zoneid=place.zone, name="spare", provider="NFS",
                                url="nfs://192.0.2.10/export/spare")["id"],
     }

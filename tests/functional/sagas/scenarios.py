@@ -154,6 +154,15 @@ def _used(api: Client, zone: Zone) -> Things:
     return disk
 
 
+def _root(api: Client, vm: Things) -> str:
+    return str(api.one("listVolumes", virtualmachineid=vm["id"])["id"])
+
+
+def _rooted(api: Client, zone: Zone) -> Things:
+    vm = _vm(api, zone)
+    return vm | {"root": _root(api, vm)}
+
+
 def _volume(api: Client, things: Things) -> Things:
     found = [v for v in api.items("listVolumes", listall=True) if v["id"] == things["id"]]
     return dict(found[0]) if found else {}
@@ -201,6 +210,11 @@ def _suspended(api: Client, _zone: Zone, project: Things) -> bool:
     return (found["state"], found["vmrunning"]) == ("Suspended", 0)
 
 
+def _running_network(api: Client, zone: Zone) -> Things:
+    _vm(api, zone)
+    return {"id": zone.network}
+
+
 SCENARIOS = [
     Scenario("vm_deploy", _none, _deploy,
              lambda api, _z, _t: [v["state"] for v in _named(api, "listVirtualMachines", "subject")] == ["Running"]),
@@ -235,8 +249,11 @@ SCENARIOS = [
              lambda api, _z, _t: not _named(api, "listTemplates", "subject", templatefilter="all"), returns=False),
     Scenario("network_remove", _network, _async("deleteNetwork"),
              lambda api, _z, _t: not _named(api, "listNetworks", "subject", listall=True), returns=False),
-    Scenario("vm_restore", _vm, lambda api, _z, vm: api("restoreVirtualMachine", virtualmachineid=vm["id"])["jobid"],
-             lambda api, _z, vm: _state(api, vm) == "Running", returns=False),
+    Scenario("network_restart", _running_network, _async("restartNetwork", cleanup=True),
+             lambda api, _z, _t: bool(_named(api, "listNetworks", "guests")), returns=False),
+    Scenario("vm_restore", _rooted,
+             lambda api, _z, vm: api("restoreVirtualMachine", virtualmachineid=vm["id"])["jobid"],
+             lambda api, _z, vm: _root(api, vm) != vm["root"], returns=False),
     Scenario("volume_attach", _disk_and_vm, _attach,
              lambda api, _z, t: _volume(api, t)["virtualmachineid"] == t["virtualmachineid"]),
     Scenario("volume_detach", _attached, _async("detachVolume"),

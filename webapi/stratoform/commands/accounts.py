@@ -129,13 +129,13 @@ class OneAccount(Command):
         Raises:
             ApiError: none or several are named, it is not there, or it may do more than the caller.
         """
-        if self.id is not None and self.account is not None:
-            raise refuse("account", "it cannot be given together with id; one of the two says which account")
         if self.id is None and self.account is None:
             raise refuse("id", "say which account: id, or account and domainid")
         if self.id is None:
             return rules.account_in(self, self.account or "", self.domainid)
         rules.demand_power(self.context, self.id)
+        if self.account not in {None, self.id.name}:
+            raise refuse("account", f"the account of that id is '{self.id.name}'; give id, or account and domainid")
         return self.id
 
 

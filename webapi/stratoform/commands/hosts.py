@@ -77,6 +77,8 @@ def address_in(url: str, hypervisor: str) -> str:
 class AddHost(WaitingCommand, roles=OPERATORS, view=HOST):
     """Adds a host: the cloud logs in, asks what it is, attaches its cluster's storage and takes it into service."""
 
+    answers_list = True
+
     zoneid = Ref(Zone, "Zone of the host.").required
     podid = Ref(Pod, "Pod of the host.").required
     clusterid = Ref(Cluster, "Cluster of the host; or give clustername.")
@@ -216,6 +218,9 @@ class UpdateHost(Command, roles=ROOT_ONLY, view=HOST):
 
     def check(self) -> None:
         """See Command.check."""
+        if self.allocationstate is not None and self.id.resource_state not in ALLOCATION:
+            raise refuse("allocationstate", f"host '{self.id.name}' is in {self.id.resource_state}; end it with "
+                                            "cancelHostMaintenance")
         if self.url is not None:
             raise refuse("url", "only hosts of secondary storage take it, and this one runs guests; a host whose "
                                 "address changed is removed and added again")

@@ -66,12 +66,15 @@ class CreateVlanIpRange(Owner, roles=ROOT_ONLY, event="VLAN.IP.RANGE.CREATE", vi
     endipv6 = Ip6("Last IPv6 address.")
     ip6gateway = Ip6("IPv6 gateway.")
     ip6cidr = Text("IPv6 subnet.")
+    forsystemvms = Bool("True: only for the cloud's own machines.", since="4.11.0")
 
     planned: IpRange
 
     def check(self) -> None:
         """See Command.check."""
         refuse_ipv6(self)
+        if self.forsystemvms:
+            raise refuse("forsystemvms", not_yet("a range for the cloud's own machines alone"))
         if self.podid is not None and self._place().network_type != "Basic":
             raise refuse("podid", "only the guests of a basic zone have addresses of their pod")
         if self.startip is None:

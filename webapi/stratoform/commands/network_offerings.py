@@ -81,6 +81,9 @@ class CreateNetworkOffering(Command, roles=ROOT_ONLY, event="NETWORK.OFFERING.CR
     keepaliveenabled = Bool("Its load balancer keeps connections of HTTP open.")
     maxconnections = Int("Largest number of connections of its load balancer.", least=1)
     details = Details("Further choices, by name.", since="4.2.0")
+    enable = Bool("True: it begins Enabled.", since="4.16.0")
+    state = Choice("The same in the words of a client: enabled, or else it begins Disabled.",
+                   ("present", "enabled", "disabled"))
 
     def check(self) -> None:
         """See Command.check."""
@@ -111,6 +114,7 @@ class CreateNetworkOffering(Command, roles=ROOT_ONLY, event="NETWORK.OFFERING.CR
             network_rate=self.networkrate, tags=self.tags, egress_default=self.egressdefaultpolicy is not False,
             service_offering_id=self.serviceofferingid.id if self.serviceofferingid else None,
             keepalive=bool(self.keepaliveenabled), max_connections=self.maxconnections, details=self.details or {},
+            state="Enabled" if self.enable or self.state == "enabled" else "Disabled",
         )
         self.session.add(offering)
         return offering

@@ -21,6 +21,7 @@ from .rules.tags import TagList
 from .views.network import PHYSICAL_NETWORK
 
 STATES = ("Enabled", "Disabled")
+RANGES = ("ZONE", "POD")
 METHODS = ("VLAN", "L3", "GRE", "STT", "VXLAN", "VCDNI", "MIDO", "VSP", "BCF_SEGMENT", "SSP")
 
 
@@ -36,7 +37,7 @@ class CreatePhysicalNetwork(
     vlan = VlanRanges("VLANs isolated guest networks take theirs from, e.g. 100-199,300.")
     networkspeed = Text("Its speed, for people to read, e.g. 10G.")
     domainid = Ref(Domain, "Domain it belongs to.")
-    broadcastdomainrange = Choice("How far a broadcast reaches (default: ZONE, in a basic zone POD).", ("ZONE", "POD"))
+    broadcastdomainrange = Choice("How far a broadcast reaches (default: ZONE, in a basic zone POD).", RANGES)
     tags = TagList("Its tags; network offerings ask for them.")
     isolationmethods = ListOf(Choice("How guest networks on it are kept apart (default VLAN).", METHODS))
 
@@ -99,11 +100,17 @@ class UpdatePhysicalNetwork(
     vlan = VlanRanges("VLANs isolated guest networks take theirs from; they replace the ones it has.")
     networkspeed = Text("Its speed, for people to read.")
     tags = TagList("Its tags; they replace the ones it has.")
+    name_ = Text("New name; unique in its zone.")
+    isolationmethods = ListOf(Choice("Its isolation methods; clients repeat them, they cannot be changed.", METHODS))
+    broadcastdomainrange = Choice("How far a broadcast reaches; clients repeat it, it cannot be changed.", RANGES)
 
-    _COLUMNS = {"state": "state", "vlan": "vlan", "networkspeed": "speed", "tags": "tags"}  # noqa: RUF012 - see base
+    _COLUMNS = {  # noqa: RUF012 - parameter to column
+        "state": "state", "vlan": "vlan", "networkspeed": "speed", "tags": "tags", "name": "name",
+    }
 
     def check(self) -> None:
         """See Command.check."""
+        self._check_fixed()
         if self.vlan is None:
             return
         if self.session.get_one(Zone, self.id.zone_id).network_type == "Basic":
@@ -117,6 +124,17 @@ class UpdatePhysicalNetwork(
             if clash is not None:
                 noun = f"network '{user.name}'" if isinstance(user, Network) else "a public IP range"
                 raise refuse("vlan", f"the range {clash[0]}-{clash[1]} holds VLAN {user.vlan}, which {noun} uses")
+
+    def _check_fixed(self) -> None:
+        """What cannot be changed may only be repeated; a new name must be free."""
+        wire = self.id
+        if self.name_ is not None:
+            demand_free_name(self.session, "name", self.name_, PhysicalNetwork,
+                             PhysicalNetwork.zone_id == wire.zone_id, PhysicalNetwork.id != wire.id)
+        if self.isolationmethods is not None and set(self.isolationmethods) - set(wire.isolation_methods or ["VLAN"]):
+            raise refuse("isolationmethods", f"those of '{wire.name}' cannot be changed")
+        if self.broadcastdomainrange not in {None, wire.broadcast_domain_range}:
+            raise refuse("broadcastdomainrange", f"it is {wire.broadcast_domain_range} and cannot be changed")
 
     def prepare(self) -> PhysicalNetwork:
         """See AsyncCommand.prepare."""

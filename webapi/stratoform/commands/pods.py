@@ -14,7 +14,7 @@ from .frame.base import OPERATORS, ROOT_ONLY, Command
 from .frame.params import Choice, Ip4, Netmask, Ref, Text, refuse
 from .rules.addressing import Span, span, subnet
 from .rules.capacities import CapacityList
-from .rules.places import ALLOCATION, asked, demand_free_name, take_turn
+from .rules.places import ALLOCATION, asked, demand_free_name, demand_in_zone, take_turn
 from .views.topology import POD
 
 
@@ -107,6 +107,7 @@ class UpdatePod(Command, roles=ROOT_ONLY, event="POD.EDIT", view=POD):
     startip = Ip4("First address reserved for system services.")
     endip = Ip4("Last address reserved for system services.")
     allocationstate = Choice("Whether guests may be placed in the pod.", ALLOCATION)
+    zoneid = Ref(Zone, "Zone of the pod; clients repeat it, it cannot be changed.")
 
     _COLUMNS = {  # noqa: RUF012 - parameter to column
         "name": "name", "gateway": "gateway", "netmask": "netmask", "startip": "start_ip", "endip": "end_ip",
@@ -116,6 +117,8 @@ class UpdatePod(Command, roles=ROOT_ONLY, event="POD.EDIT", view=POD):
     def check(self) -> None:
         """See Command.check."""
         pod = self.id
+        if self.zoneid is not None:
+            demand_in_zone("zoneid", pod, self.zoneid)
         take_turn(self.session, pod.zone_id)
         if self.name_ is not None:
             demand_free_name(self.session, "name", self.name_, Pod, Pod.zone_id == pod.zone_id, Pod.id != pod.id)

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, or_
 
 from stratoform.errors import ApiError, Fault
 from stratoform.jobs.queue import Order
-from stratoform.model.storage import StoragePool, Volume
+from stratoform.model.storage import POOL_STATES, StoragePool, Volume
 from stratoform.model.topology import Cluster, Host, Pod, Zone
 from stratoform.sagas import pool_add, pool_hosts, pool_remove
 
@@ -180,15 +180,20 @@ class UpdateStoragePool(Command, roles=ROOT_ONLY, view=STORAGE_POOL, since="3.0.
     tags = TagList("Storage tags, separated by commas; they replace the pool's. A blank one takes all away.")
     capacityiops = Long("I/O operations per second the pool can promise.")
     capacitybytes = Long("Size of managed storage in bytes; the size of other pools is their file system's.")
+    enabled = Bool("False: no disks are placed on it from now on; true: they are again.", since="4.6.0")
 
     def check(self) -> None:
         """See Command.check."""
         if self.capacitybytes is not None:
             raise refuse("capacitybytes", "it is for managed storage; the size of this pool is its file system's")
+        if self.enabled is not None and self.id.state not in {"Up", "Disabled"}:
+            raise refuse("enabled", f"the pool is in {self.id.state}; end that first, with cancelStorageMaintenance")
 
     def run(self) -> StoragePool:
         """See Command.run."""
         self.assign(self.id, {"tags": "tags", "capacityiops": "capacity_iops"})
+        if self.enabled is not None:
+            POOL_STATES.move(self.session, self.id, "enable" if self.enabled else "disable")
         return self.id
 
 

@@ -104,6 +104,7 @@ class UpdateZone(Command, roles=ROOT_ONLY, event="ZONE.EDIT", view=ZONE):
     ispublic = Bool("True makes a private zone public; the reverse is not possible.")
     dhcpprovider = Choice("Who answers DHCP.", ("VirtualRouter", "DhcpServer", "ExternalDhcpServer"))
     details = Details("Free key-value pairs; they replace the zone's.")
+    networktype = Choice("Its network type; clients repeat it, it cannot be changed.", ("Basic", "Advanced"))
 
     _COLUMNS = {  # noqa: RUF012 - parameter to column
         "name": "name", "dns1": "dns1", "dns2": "dns2", "ip6dns1": "ip6dns1", "ip6dns2": "ip6dns2",
@@ -116,6 +117,8 @@ class UpdateZone(Command, roles=ROOT_ONLY, event="ZONE.EDIT", view=ZONE):
         """See Command.check."""
         if self.name_ is not None:
             demand_free_name(self.session, "name", self.name_, Zone, Zone.id != self.id.id)
+        if self.networktype not in {None, self.id.network_type}:
+            raise refuse("networktype", f"zone '{self.id.name}' is {self.id.network_type}, which cannot be changed")
         if self.id.network_type == "Basic" and self.guestcidraddress is not None:
             raise refuse("guestcidraddress", "a basic zone has none")
         if self.ispublic is False and self.id.domain_id is None:

@@ -15,10 +15,21 @@ POOL_STATES = StateTable(
     {
         "Creating": State("A job is attaching it to its hosts.", transitional=True),
         "Up": State("Disks may be placed on it."),
+        "Disabled": State("No disks are placed on it; machines with disks there run and start as ever."),
+        "Maintenance": State("No machine that has disks on it runs, and none starts."),
         "Removed": State("It left the cloud; its data was not touched."),
     },
-    {"open": (("Creating",), "Up"), "remove": (("Creating", "Up"), "Removed")},
+    {
+        "open": (("Creating",), "Up"),
+        "disable": (("Up",), "Disabled"),
+        "enable": (("Disabled",), "Up"),
+        "maintain": (("Up", "Disabled"), "Maintenance"),
+        "serve again": (("Maintenance",), "Up"),
+        "remove": (("Creating", "Up", "Disabled", "Maintenance"), "Removed"),
+    },
 )
+ATTACHED = ("Up", "Disabled", "Maintenance")
+"""States in which hosts have the pool."""
 
 
 class StoragePool(Entity):

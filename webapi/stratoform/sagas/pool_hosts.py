@@ -6,7 +6,7 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from stratoform.errors import ApiError, Fault
-from stratoform.model.storage import StoragePool
+from stratoform.model.storage import ATTACHED, StoragePool
 from stratoform.model.topology import Host
 
 
@@ -40,7 +40,7 @@ def one_host(session: Session, pool: StoragePool) -> Host:
 def pools_of(session: Session, host: Host) -> list[StoragePool]:
     """The pools a host reaches."""
     query = select(StoragePool).where(
-        StoragePool.removed.is_(None), StoragePool.state == "Up", StoragePool.zone_id == host.zone_id,
+        StoragePool.removed.is_(None), StoragePool.state.in_(ATTACHED), StoragePool.zone_id == host.zone_id,
         StoragePool.hypervisor == host.hypervisor,
     )
     return [

@@ -176,7 +176,8 @@ def _place_router(services: Services, network_id: int, host_id: int | None, sess
 
 def _lives(session: Session, router: Router) -> bool:
     host = session.get(Host, router.host_id)
-    return host is not None and host.removed is None and host.state == "Up"
+    return (host is not None and host.removed is None and host.state == "Up"
+            and host.resource_state != "Maintenance")
 
 
 def router_spec(session: Session, services: Services, router: Router, bridge: str) -> dict[str, Any]:

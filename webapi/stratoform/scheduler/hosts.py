@@ -127,6 +127,7 @@ def _lasting(need: Need) -> list[Filter]:
     rules += [Filter(has_word(Host.tags, tag), f"lack the tag '{tag}'") for tag in need.host_tags]
     for pool_id in need.pool_ids:
         rules.append(Filter(reaches(pool_id), "do not reach the storage its disks are on"))
+        rules.append(Filter(_serves(pool_id), "cannot use the storage its disks are on, which is in maintenance"))
     rules += [
         Filter(Host.cpus >= need.cpus, f"have fewer than {need.cpus} CPUs", Host.cpus.expression, "CPUs"),
         Filter(Host.cpu_mhz >= need.speed, f"have CPUs slower than {need.speed} MHz", Host.cpu_mhz.expression, "MHz"),
@@ -141,6 +142,10 @@ def _room(need: Need, held: Subquery) -> list[Filter]:
         Filter(free_cpu >= cpu, f"have less than {cpu} MHz of CPU free", free_cpu, "MHz"),
         Filter(free_memory >= need.memory, f"have less than {need.memory} MB of memory free", free_memory, "MB"),
     ]
+
+
+def _serves(pool_id: int) -> ColumnElement[bool]:
+    return select(StoragePool.id).where(StoragePool.id == pool_id, StoragePool.state != "Maintenance").exists()
 
 
 def reaches(pool_id: int) -> ColumnElement[bool]:

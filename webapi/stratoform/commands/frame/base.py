@@ -253,6 +253,8 @@ class AsyncCommand(Command):
     creates: ClassVar[bool] = False
     waits: ClassVar[bool] = False
     """True: the command is synchronous on the wire and the answer waits for the job's end."""
+    answers_list: ClassVar[bool] = False
+    """True: its answer is a list of the one object (so are some of the reference's, and clients index it)."""
 
     def prepare(self) -> Entity | None:
         """Makes or finds the object the job is about."""

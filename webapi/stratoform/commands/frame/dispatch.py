@@ -16,7 +16,7 @@ from stratoform.model.base import Entity
 from stratoform.model.records import Event
 from stratoform.model.states import WrongState
 
-from .answer import Accepted, Answer, One, Plain
+from .answer import Accepted, Answer, Many, One, Plain
 from .base import REGISTRY, AsyncCommand, Command
 from .caller import Caller
 from .context import Context, Shared
@@ -125,7 +125,8 @@ class Dispatcher:
         result = job.result or {}
         if kind.view is None:
             return Plain({"success": True})
-        return One(kind.view.key, result[kind.view.key])
+        body = result[kind.view.key]
+        return Many(kind.view.key, [body], 1) if kind.answers_list else One(kind.view.key, body)
 
 
 def record(  # noqa: PLR0913 - an event has these
