@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, TypeVar
 
@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from stratoform.jobs.queue import Order, enqueue
 from stratoform.jobs.tables import Job
+from stratoform.ldap.directory import LdapDirectory
 from stratoform.model.base import Entity
 from stratoform.model.settings import Settings
 from stratoform.secrets import Vault
@@ -49,6 +50,7 @@ class Shared:
     calls: CallLimits
     wait: JobEnd
     wake: Callable[[], None]
+    ldap: LdapDirectory
 
 
 @dataclass
@@ -58,6 +60,7 @@ class Context:
     session: Session
     caller: Caller
     shared: Shared
+    learned: Any = None  # what Command.ahead gave
     enqueued: list[str] = field(default_factory=list)  # uuids of jobs, to be woken for after the commit
 
     def enqueue(self, order: Order, reason: str, subject: Entity | None) -> Job:
@@ -73,10 +76,15 @@ class Context:
 
     def find(self, entity: type[E], uuid: str, where: Any = None) -> E | None:
         """The live object of that uuid if the caller may see it, else None."""
-        query = select(entity).where(entity.uuid == uuid, entity.removed.is_(None), *visible(entity, self.caller))
+        return self.find_all(entity, (uuid,), where).get(uuid)
+
+    def find_all(self, entity: type[E], uuids: Sequence[str], where: Any = None) -> dict[str, E]:
+        """The live objects of those uuids that the caller may see, by uuid."""
+        wanted = entity.uuid == uuids[0] if len(uuids) == 1 else entity.uuid.in_(uuids)
+        query = select(entity).where(wanted, entity.removed.is_(None), *visible(entity, self.caller))
         if where is not None:
             query = query.where(where)
-        return self.session.scalar(query)
+        return {row.uuid: row for row in self.session.scalars(query)}
 
     def live(self, entity: type[E], *conditions: Any) -> E | None:
         """The first live object that meets the conditions, whoever owns it."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import ipaddress
 import re
 import unicodedata
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from copy import copy
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, overload
@@ -105,6 +105,10 @@ class Param(Generic[T]):
     def resolve(self, value: Any, context: Context) -> Any:  # noqa: ARG002 - references do
         """The object a parsed reference means, after the access check; other values stay themselves."""
         return value
+
+    def resolve_all(self, values: Sequence[Any], context: Context) -> list[Any]:
+        """The same for the values of a list."""
+        return [self.resolve(value, context) for value in values]
 
 
 class Required(Generic[T]):
@@ -210,6 +214,15 @@ class Int(Param[int]):
         if not self.least <= number <= self.most:
             raise refuse(self.name, f"{number} is not between {self.least} and {self.most}")
         return number
+
+
+class Short(Int):
+    """A whole number of 15 bits."""
+
+    wire_type = "short"
+
+    def __init__(self, doc: str, *, least: int = 0, most: int = 2**15 - 1, since: str = "") -> None:
+        super().__init__(doc, least=least, most=most, since=since)
 
 
 class Long(Int):
@@ -327,7 +340,7 @@ class ListOf(Param[list[T]], Generic[T]):
 
     def resolve(self, value: Any, context: Context) -> Any:
         """See Param.resolve."""
-        return [self.item.resolve(part, context) for part in value]
+        return self.item.resolve_all(value, context)
 
 
 class Details(Param[dict[str, str]]):
@@ -397,6 +410,11 @@ class Ref(Param[E], Generic[E]):
         if found is None:
             raise refuse(self.name, f"no {self.noun} with id {shown(value)} exists, or it is not yours to use")
         return found
+
+    def resolve_all(self, values: Sequence[Any], context: Context) -> list[Any]:
+        """See Param.resolve_all. One query, however many there are."""
+        found = context.find_all(self.entity, values, self.where() if self.where is not None else None)
+        return [found.get(value) or self.resolve(value, context) for value in values]
 
 
 class NoneYet(Param[str]):
