@@ -153,6 +153,25 @@ def test_data_disks_outlive_their_machine(zone: Zone, service: Service, api: Cli
     assert data["id"] not in files(service)
 
 
+@pytest.mark.parametrize("expunge", [True, False])
+def test_a_machine_takes_disks_along_when_told_to(
+    zone: Zone, service: Service, api: Client, expunge: bool,
+) -> None:
+    vm, made, left = machine(api, zone), disk(api, zone), disk(api, zone, "left")
+    with pytest.raises(Refused, match="Invalid parameter volumeids: volume left is no data disk of virtual machine m"):
+        api("destroyVirtualMachine", id=vm, volumeids=left["id"])
+    api.job("attachVolume", id=made["id"], virtualmachineid=vm)
+    api.job("attachVolume", id=left["id"], virtualmachineid=vm)
+    api.job("destroyVirtualMachine", id=vm, volumeids=made["id"], expunge=expunge)
+    assert (shown(api, made)["state"], shown(api, left)["state"]) == ("Destroy", "Ready")
+    assert cleaning(service).volumes() == "1 disks to delete"
+    limit = time.monotonic() + 10
+    while made["id"] in files(service) and time.monotonic() < limit:
+        time.sleep(0.01)
+    assert left["id"] in files(service)
+    assert made["id"] not in files(service)
+
+
 def test_a_failed_deployment_leaves_none_of_its_disks(zone: Zone, service: Service, api: Client) -> None:
     service.cloud.simulator.trouble(operation="domain", cause="no luck")
     with pytest.raises(Refused, match="no luck"):

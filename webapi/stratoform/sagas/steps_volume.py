@@ -168,6 +168,15 @@ def vanish(session: Session, volume: Volume) -> None:
         VOLUME_STATES.move(session, volume, "vanish", removed=now(), pool_id=None)
 
 
+def give_up(session: Session, volume: Volume) -> None:
+    """Takes a disk from its machine for good: what is on a pool of it, cleaning deletes."""
+    release(session, volume)
+    if volume.pool_id is None:
+        vanish(session, volume)
+    else:
+        VOLUME_STATES.move(session, volume, "destroy")
+
+
 def volume_and_vm(ctx: Ctx, session: Session) -> tuple[Volume, Vm]:
     """The rows a job about a disk and a machine is about."""
     return session.get_one(Volume, ctx.args["volume_id"]), session.get_one(Vm, ctx.args["vm_id"])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlalchemy.orm import Session
 
 from stratoform.jobs.queue import Lock, Order
@@ -14,13 +16,17 @@ from stratoform.model.topology import Host
 from . import steps_vm as vm_steps
 from .services import Ctx, Services, act_on
 from .steps_network import withdraw_addresses
-from .steps_volume import reach, release, vanish
+from .steps_volume import give_up, reach, release, vanish
 from .vm_stop import STOP_STEPS
 
 
 def _destroy(ctx: Ctx, session: Session) -> Output:
     vm = session.get_one(Vm, ctx.args["vm_id"])
     VM_STATES.move(session, vm, "destroy", destroyed=vm.destroyed or now())
+    for volume_id in ctx.args.get("volume_ids", ()):
+        volume = session.get_one(Volume, volume_id)
+        if volume.vm_id == vm.id:  # detached meanwhile, it is not the machine's to destroy any more
+            give_up(session, volume)
     return None
 
 
@@ -102,10 +108,11 @@ DESTROY_AND_EXPUNGE: Saga[Services] = Saga("vm_destroy_expunge", (
 ))
 
 
-def order(vm: Vm, *, expunge: bool) -> Order:
-    """The job that destroys a machine, and expunges it at once when told to."""
+def order(vm: Vm, *, expunge: bool, volumes: Sequence[Volume] = ()) -> Order:
+    """The job that destroys a machine with those of its data disks, and expunges it at once when told to."""
     saga = DESTROY_AND_EXPUNGE if expunge else DESTROY
-    return Order(saga.name, {"vm_id": vm.id, "forced": True}, (Lock(f"vm:{vm.id}"),))
+    args = {"vm_id": vm.id, "forced": True, "volume_ids": [volume.id for volume in volumes]}
+    return Order(saga.name, args, (Lock(f"vm:{vm.id}"), *(Lock(f"volume:{volume.id}") for volume in volumes)))
 
 
 def expunge_order(vm: Vm) -> Order:
