@@ -25,11 +25,13 @@ MAY_IMPORT = {
     "model": GROUND,
     "jobs": GROUND - {"secrets", "config"},
     "nodes": GROUND,
+    "ldap": GROUND | {"model"},
     "scheduler": GROUND | {"model"},
     "sagas": GROUND | {"mail", "model", "jobs", "nodes", "scheduler"},
     "reconcilers": GROUND | {"model", "jobs", "nodes", "sagas"},
-    "commands": GROUND | {"mail", "model", "jobs", "sagas", "scheduler", "nodes.port"},
-    "access": GROUND | {"model", "commands.frame"},
+    "commands": GROUND | {"ldap", "mail", "model", "jobs", "sagas", "scheduler", "nodes.port"},
+    "access": GROUND | {"ldap", "model", "commands.frame"},
+    "reference": GROUND | {"model", "commands", "wire"},
     "wire": GROUND | {"commands.frame.answer", "commands.frame.caller", "access.visit"},
 }
 ENGINES = {"jobs": {"zone", "host", "vm", "template", "network", "volume", "cloud"}}

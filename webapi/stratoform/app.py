@@ -12,6 +12,7 @@ from sqlalchemy import delete, text
 
 from . import __version__, commands
 from .access.authenticators import Authenticator, NativePasswords
+from .access.ldap_passwords import LdapPasswords
 from .access.logins import Logins
 from .access.sessions import Sessions
 from .commands.frame.call_limits import CallLimits
@@ -27,6 +28,7 @@ from .jobs.dispatch import Dispatcher as Jobs
 from .jobs.queue import worker_name
 from .jobs.runner import Runner
 from .jobs.tables import Worker
+from .ldap.directory import LdapDirectory
 from .model.bootstrap import bootstrap
 from .model.migrations import migrate
 from .model.settings import Settings
@@ -39,11 +41,13 @@ from .reconcilers.alerts import Alerts
 from .reconcilers.cleaning import Cleaning
 from .reconcilers.going import Going
 from .reconcilers.hosts import HostWatch
+from .reconcilers.invitations import Invitations
 from .reconcilers.loop import Loop, Reconciler
 from .reconcilers.mail import Outbox
 from .reconcilers.records import Records
 from .reconcilers.routers import Routers
 from .reconcilers.storage import StorageFigures
+from .reference.http import blueprint as reference
 from .sagas.registry import SAGAS
 from .sagas.services import SIMULATOR, Services
 from .secrets import Vault
@@ -105,7 +109,8 @@ def create_cloud(config: Config, nodes: Callable[[Nodes], Nodes] = lambda nodes:
     sagas = dict(SAGAS)
     runner = Runner(db, sagas, services, JobHooks(), worker_name())
     jobs = Jobs(runner, config.threads)
-    shared = Shared(settings, vault, Permissions(db), CallLimits(db, settings), jobs.wait, jobs.wake)
+    shared = Shared(settings, vault, Permissions(db), CallLimits(db, settings), jobs.wait, jobs.wake,
+                    LdapDirectory(db, settings, vault))
     sagas["command"] = deferred(shared)  # the one saga that is made of commands, which need the engine themselves
 
     logins = _logins(db, settings, vault)
@@ -125,6 +130,7 @@ def create_cloud(config: Config, nodes: Callable[[Nodes], Nodes] = lambda nodes:
         Reconciler("going", 300, Going(db, jobs.wake).remove),
         Reconciler("old jobs", 600, cleaning.old_jobs),
         Reconciler("sessions", 600, logins.sessions.forget),
+        Reconciler("invitations", 60, Invitations(db).expire),
         Reconciler("mail", 5, Outbox(db, jobs.wake).send),
         Reconciler("faults", 20, alerts.faults),
         Reconciler("shortages", 20, alerts.shortages),
@@ -150,7 +156,8 @@ def _ground(config: Config) -> tuple[Vault, Database]:
 
 def _logins(db: Database, settings: Settings, vault: Vault) -> Logins:
     """Who logs in: authenticators are asked in the order of their list."""
-    authenticators: Sequence[Authenticator] = (NativePasswords(db),)
+    authenticators: Sequence[Authenticator] = (
+        NativePasswords(db), LdapPasswords(db, LdapDirectory(db, settings, vault)))
     return Logins(db, settings, vault, Sessions(db), authenticators)
 
 
@@ -169,6 +176,7 @@ def create_app(cloud: Cloud) -> Flask:
     sessions = cloud.logins.sessions
     entrance = Entrance({"login": cloud.logins.login, "logout": sessions.logout}, sessions.caller)
     app.register_blueprint(blueprint(cloud.commands, cloud.directory, entrance))
+    app.register_blueprint(reference())
 
     @app.get("/client/health")
     def health() -> Response:

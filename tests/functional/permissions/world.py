@@ -22,7 +22,9 @@ from stratoform.model.bootstrap import admin_keys
 from stratoform.model.tenancy import Domain
 from tests.conftest import Service
 from tests.functional.permissions.recipes import KEY
+from tests.support import slapd
 from tests.support.client import Client
+from tests.support.slapd import Directory
 from tests.support.slate import differences, snapshot
 from tests.support.zone import Zone, build
 
@@ -103,7 +105,7 @@ class World:
         self._image.close()
 
 
-def create(folder: Path, database: str) -> World:
+def create(folder: Path, database: str, directory: Directory) -> World:
     """Builds the world on a migrated, empty SQLite database."""
     cloud = create_cloud(Config(var=folder / "var", database=database, home=home(), threads=8, simulated=True))
     cloud.jobs.start()
@@ -113,6 +115,7 @@ def create(folder: Path, database: str) -> World:
     world.clients["admin"] = world.service.admin
     place = build(world.service.admin)
     shared = _infrastructure(world.service.admin, place) | _roles_and_domains(world.service.admin)
+    shared |= _directory(world.service.admin, directory)
     for name, (role, path) in PEOPLE.items():
         world.clients[name] = world.service.user(name, ROLES[role], path)
     for number, name in enumerate(world.clients):
@@ -181,6 +184,15 @@ def _roles_and_domains(api: Client) -> Things:
         "spare_role": role, "spare_domain": api.one("createDomain", name="spare")["id"],
         "spare_rule": api.one("createRolePermission", roleid=role, rule="listZones", permission="allow")["id"],
     }
+
+
+def _directory(api: Client, directory: Directory) -> Things:
+    """A directory the service was told of."""
+    for name, value in (("basedn", slapd.BASE), ("bind.principal", slapd.SEARCHER),
+                        ("bind.password", slapd.SEARCHER_PASSWORD), ("read.timeout", "5000")):
+        api("updateConfiguration", name=f"ldap.{name}", value=value)
+    made = api.one("addLdapConfiguration", hostname="localhost", port=directory.port)
+    return {"ldap": made["id"], "ldap_port": str(directory.port)}
 
 
 def _people(world: World, name: str, domain: str) -> Things:
@@ -277,9 +289,11 @@ def lived_in(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) ->
     folder = tmp_path_factory.mktemp("world")
     file = folder / "cloud.db"
     file.write_bytes(sqlite_template.read_bytes())
-    world = create(folder, f"sqlite:///{file}")
-    yield world
-    world.close()
+    (folder / "slapd").mkdir()
+    with slapd.server(folder / "slapd") as directory:
+        world = create(folder, f"sqlite:///{file}", directory)
+        yield world
+        world.close()
 
 
 @pytest.fixture

@@ -290,6 +290,9 @@ ACCOUNT.LOCK                             Locking an account
 HOST.DISCONNECT                          A host is not connected any more
 ALERT.GENERATE                           Raising an alert
 PROJECT.ACCOUNT.UPDATE                   Changing a project's administrator
+LDAP.CONFIGURATION.ADD                   Telling of a directory server
+LDAP.CONFIGURATION.DELETE                Forgetting a directory server
+LDAP.USERS.IMPORT                        Making accounts of people in a directory
 ROLE.CREATE                              Making a role
 ROLE.UPDATE                              Changing a role
 ROLE.ENABLE                              Enabling a role

@@ -79,6 +79,35 @@ _LIMITS = (
 )
 """What accounts and projects may have unless said otherwise: last part of the setting's name, noun, default."""
 
+_ATTRIBUTE = "[a-z][a-z0-9;-]{0,63}"
+
+_LDAP = (
+    Setting("ldap.basedn", str, "", "LDAP", "Entry of the directory below which people are, e.g. dc=example,dc=org."),
+    Setting("ldap.bind.principal", str, "", "LDAP", "Entry of the user who searches; empty: the search is anonymous."),
+    Setting("ldap.bind.password", str, "", "LDAP", "Password of the user who searches.", secret=True),
+    *(Setting(f"ldap.{name}", str, default, "LDAP", f"{doc}.", pattern=_ATTRIBUTE, form="the name of an LDAP attribute")
+      for name, default, doc in (
+          ("username.attribute", "uid", "Attribute with the name users log in with"),
+          ("email.attribute", "mail", "Attribute with the e-mail address"),
+          ("firstname.attribute", "givenname", "Attribute with the first name"),
+          ("lastname.attribute", "sn", "Attribute with the last name"),
+          ("user.object", "inetOrgPerson", "Object class of people"),
+          ("group.object", "groupOfUniqueNames", "Object class of groups"),
+          ("group.user.uniquemember", "uniquemember", "Attribute of a group with its members' entries"))),
+    Setting("ldap.search.group.principle", str, "", "LDAP", "Entry of the group whose members alone count."),
+    Setting("ldap.query.filter", str, "", "LDAP",
+            "Filter that finds who logs in: %u is the user name, %e the e-mail address, %n first and last name. Empty: "
+            "made of the attributes.", pattern=r"|\(.*\)", form="a filter in parentheses"),
+    Setting("ldap.tls", str, "none", "LDAP", "none, ssl (from the first byte, mostly port 636) or starttls.",
+            pattern="none|ssl|starttls", form="none, ssl or starttls"),
+    Setting("ldap.truststore", str, "", "LDAP",
+            "File with certificates of authorities in PEM form; empty: those this machine trusts.",
+            pattern=r"|/.*", form="the path of a file"),
+    Setting("ldap.read.timeout", int, "1000", "LDAP", "Milliseconds the directory may take for an answer.", 100, 60000),
+    Setting("ldap.request.page.size", int, "1000", "LDAP", "Entries asked for at once.", 1, 10000),
+)
+"""Where people are in the directory (CloudStack administration guide, LDAP; tls and query.filter are ours)."""
+
 DECLARED: Mapping[str, Setting] = {s.name: s for s in (
     Setting("cpu.overprovisioning.factor", float, "1", "Advanced",
             "How many times a host's CPU may be given to guests.", 1, 1000, ("cluster",)),
@@ -175,6 +204,7 @@ DECLARED: Mapping[str, Setting] = {s.name: s for s in (
             "Port on which this machine is served as administrator, unasked; 0: none. Read at start.", 0, 65535,
             at_start=True),
     Setting("max.account.projects", int, "-1", "Account Defaults", "Most projects an account may own; -1: any.", -1),
+    *_LDAP,
     *(Setting(f"max.{owner}.{what}", int, str(default), f"{owner.title()} Defaults",
               f"Most {noun} where the {owner} has no limit of its own; -1: any.", -1)
       for owner in ("account", "project") for what, noun, default in _LIMITS),

@@ -17,7 +17,7 @@ from stratoform.model.base import Entity
 
 from .answer import Answer, Many, One, Plain
 from .caller import RoleType
-from .context import Context
+from .context import Context, Shared
 from .params import Int, Param, Required, Text, Value, refuse
 from .suspended import refuse_suspended
 from .tags import TagFilter
@@ -56,6 +56,10 @@ class Command:
     params: ClassVar[Mapping[str, Param[Any]]]
     is_list: ClassVar[bool] = False
     is_async: ClassVar[bool] = False
+    flat: ClassVar[bool] = False
+    """True: the fields of the answer stand directly under its root."""
+    several: ClassVar[bool] = False
+    """True: the command is no list, and yet answers a list of what it made."""
 
     def __init_subclass__(  # noqa: PLR0913 - keywords of a declaration
         cls, *, roles: frozenset[RoleType] | None = None, event: str = "", view: View | None = None, since: str = "",
@@ -113,6 +117,14 @@ class Command:
             if param.demanded and name not in values:
                 raise ApiError(Fault.BAD_PARAMETER, f"Unable to execute {cls.name}: parameter {name} is missing")
         return values
+
+    @classmethod
+    def ahead(cls, values: Mapping[str, Any], caller: Any, shared: Shared) -> Any:  # noqa: ARG003 - some commands do
+        """Asks other machines what the command must know, before any transaction is open; kept as context.learned.
+
+        References in the values are not resolved yet.
+        """
+        return None
 
     @classmethod
     def resolved(cls, context: Context, values: Mapping[str, Any]) -> Command:

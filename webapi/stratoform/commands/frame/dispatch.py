@@ -55,12 +55,14 @@ class Dispatcher:
             raise ApiError(Fault.NOT_PERMITTED, f"The command {name} is not available to this account")
         self.shared.calls.count(caller)
         values = command.parse(params, caller)
+        learned = command.ahead(values, caller, self.shared)
         try:
             if command.is_list:
                 with self.db.read() as session:
-                    return self._run(session, command, values, caller)
+                    return self._run(Context(session, caller, self.shared, learned), command, values)
             if not issubclass(command, AsyncCommand):
-                answer = self._change(command, caller, lambda s: self._run(s, command, values, caller))
+                answer = self._change(command, caller, lambda s: self._run(
+                    Context(s, caller, self.shared, learned), command, values))
                 self.shared.wake()
                 return answer
             job, subject_uuid = self._change(
@@ -82,13 +84,14 @@ class Dispatcher:
                 self.db.write(lambda s: record(s, caller, kind.event, text, None, level="ERROR"))
             raise
 
-    def _run(self, session: Session, kind: type[Command], values: Mapping[str, Any], caller: Caller) -> Answer:
-        command = kind.resolved(Context(session, caller, self.shared), values)
+    @staticmethod
+    def _run(context: Context, kind: type[Command], values: Mapping[str, Any]) -> Answer:
+        command = kind.resolved(context, values)
         command.check()
         outcome = command.run()
         if kind.event:
             subject = command.about(outcome)
-            record(session, caller, kind.event, command.describe(subject), subject)
+            record(context.session, context.caller, kind.event, command.describe(subject), subject)
         return command.answer(outcome)
 
     def _start(

@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, or_, select
 
 from stratoform.model.compute import InstanceGroup, ServiceOffering, SshKeyPair, Vm
+from stratoform.model.ldap import LdapConfiguration
 from stratoform.model.network import Network
 from stratoform.model.projects import Project, ProjectInvitation, ProjectMember
 from stratoform.model.records import Event
@@ -163,5 +164,6 @@ _RULES: dict[type[Any], Callable[[Caller], Condition]] = {
     Domain: _domain,
     Account: _account,
     User: _user,
+    LdapConfiguration: lambda caller: _offered(LdapConfiguration.domain_id, caller),
     Role: lambda _caller: Role.is_public & (Role.type != "Admin"),
 }

@@ -127,6 +127,28 @@ class View:
         found = fetch(session, plan.by_ids, {"ids": ids})
         return {row[0]: body for row, body in zip(found, plan.bodies(session, caller, found), strict=True)}
 
+    def nested(self, parent: Any, query: Callable[[Select[Any]], Select[Any]]) -> Loader:
+        """Loads a nested field: the objects of this view that belong to each row of a page, by a statement made once.
+
+        Args:
+            parent: the column that names the row.
+            query: adds what brings that column in, conditions and order.
+        """
+        made: dict[_Plan, Select[Any]] = {}
+
+        def load(session: Session, caller: Caller, ids: Sequence[int]) -> dict[int, list[dict[str, Any]]]:
+            plan = self._plan(caller)
+            if plan not in made:
+                made[plan] = query(plan.whole.add_columns(parent)).where(
+                    parent.in_(bindparam("ids", expanding=True)))
+            rows = fetch(session, made[plan], {"ids": ids})
+            found: dict[int, list[dict[str, Any]]] = {}
+            for row, body in zip(rows, plan.bodies(session, caller, rows), strict=True):
+                found.setdefault(row[-1], []).append(body)
+            return found
+
+        return load
+
     def seen_by(self, caller: Caller) -> list[Field]:
         """The fields this caller gets."""
         return [f for f in self.fields if caller.is_root or not f.admin]

@@ -120,6 +120,15 @@ class Name(Text):
         return name
 
 
+def is_name(text: str) -> bool:
+    """Whether a text that comes from elsewhere can be the name of an account or a user."""
+    reader = Name("A name.")
+    try:
+        return bool(reader.parse(text) == text)
+    except ApiError:
+        return False
+
+
 class DomainLabel(Text):
     """The name of a domain; a slash would break paths."""
 

@@ -106,6 +106,21 @@ def upgrade() -> None:
     with op.batch_alter_table('disk_offering', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_disk_offering_removed'), ['removed'], unique=False)
 
+    op.create_table('ldap_configuration',
+    sa.Column('hostname', sa.String(length=255), nullable=False),
+    sa.Column('port', sa.Integer(), nullable=False),
+    sa.Column('domain_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('uuid', sa.String(length=40), nullable=False),
+    sa.Column('created', stratoform.db.types.Moment(), nullable=False),
+    sa.Column('removed', stratoform.db.types.Moment(), nullable=True),
+    sa.ForeignKeyConstraint(['domain_id'], ['domain.id'], name=op.f('fk_ldap_configuration_domain_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_ldap_configuration')),
+    sa.UniqueConstraint('uuid', name=op.f('uq_ldap_configuration_uuid'))
+    )
+    with op.batch_alter_table('ldap_configuration', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_ldap_configuration_removed'), ['removed'], unique=False)
+
     op.create_table('role_permission',
     sa.Column('role_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('rule', sa.String(length=255), nullable=False),
@@ -307,8 +322,8 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column('default_zone_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True))
         batch_op.add_column(sa.Column('details', sa.JSON(), nullable=True))
         batch_op.create_index('ix_account_list', ['removed', 'id', 'type', 'domain_id', 'name'], unique=False)
-        batch_op.create_foreign_key(batch_op.f('fk_account_role_id'), 'role', ['role_id'], ['id'])
         batch_op.create_foreign_key(batch_op.f('fk_account_default_zone_id'), 'zone', ['default_zone_id'], ['id'])
+        batch_op.create_foreign_key(batch_op.f('fk_account_role_id'), 'role', ['role_id'], ['id'])
 
     with op.batch_alter_table('domain', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_domain_parent_id'), ['parent_id'], unique=False)
@@ -395,8 +410,8 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_domain_parent_id'))
 
     with op.batch_alter_table('account', schema=None) as batch_op:
-        batch_op.drop_constraint(batch_op.f('fk_account_default_zone_id'), type_='foreignkey')
         batch_op.drop_constraint(batch_op.f('fk_account_role_id'), type_='foreignkey')
+        batch_op.drop_constraint(batch_op.f('fk_account_default_zone_id'), type_='foreignkey')
         batch_op.drop_index('ix_account_list')
         batch_op.drop_column('details')
         batch_op.drop_column('default_zone_id')
@@ -455,6 +470,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_role_permission_removed'))
 
     op.drop_table('role_permission')
+    with op.batch_alter_table('ldap_configuration', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_ldap_configuration_removed'))
+
+    op.drop_table('ldap_configuration')
     with op.batch_alter_table('disk_offering', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_disk_offering_removed'))
 
