@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import aliased
 
-from stratoform.commands.frame.caller import Caller
 from stratoform.commands.frame.view import Field, View, col, unset
 from stratoform.model.base import Entity
 from stratoform.model.kinds import kinds_of
@@ -53,17 +50,8 @@ def tags_of(entity: type[Entity], type_: str = "set") -> Field:
     """The nested tags of objects of a kind that takes them (frame/kinds.py)."""
     names = [kind.name for kind in kinds_of(entity)]
     tagged = aliased(entity)  # a tag's owner may be a project too
-    view = replace(TAG, fields=(*TAG.fields, col("_row", "long", "The object's row.", tagged.id)),
-                   joins=lambda query: with_owner(query, ResourceTag).join(
-                       tagged, tagged.uuid == ResourceTag.resource_uuid))
-
-    def load(session: Session, caller: Caller, ids: Sequence[int]) -> dict[int, list[dict[str, Any]]]:
-        found: dict[int, list[dict[str, Any]]] = {}
-        for tag in view.rows(session, caller, lambda query: query.where(
-                tagged.id.in_(ids), ResourceTag.resource_type.in_(names)).order_by(ResourceTag.key)):
-            found.setdefault(tag.pop("_row"), []).append(tag)
-        return found
-
+    load = TAG.nested(tagged.id, lambda query: query.join(tagged, tagged.uuid == ResourceTag.resource_uuid)
+                      .where(ResourceTag.resource_type.in_(names)).order_by(ResourceTag.key))
     return Field("tags", type_, "Tags on the object.", load=load, nested=TAG)
 
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, bindparam, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from stratoform.commands.frame.caller import Caller
 from stratoform.commands.frame.together import Columns, together
-from stratoform.commands.frame.view import Field, View, col, fetch, jobs_of, unset
+from stratoform.commands.frame.view import Field, View, col, jobs_of, unset
 from stratoform.model.compute import Vm
 from stratoform.model.roles import ROLE_TYPES, Role, RolePermission
 from stratoform.model.tenancy import ADMIN, PROJECT_TYPE, SYSTEM, Account, Domain, User
@@ -119,19 +119,7 @@ USER_KEYS = View("userkeys", None, (
 ))
 
 
-_USERS_OF = select(User.id, User.account_id).where(
-    User.account_id.in_(bindparam("ids", expanding=True)), User.removed.is_(None)).order_by(User.id)
-
-
-def _users(session: Session, caller: Caller, ids: Sequence[int]) -> dict[int, list[dict[str, Any]]]:
-    """The users of a page of accounts."""
-    rows = fetch(session, _USERS_OF, {"ids": ids})
-    bodies = USER.by_ids(session, caller, [row[0] for row in rows])
-    found: dict[int, list[dict[str, Any]]] = defaultdict(list)
-    for user, account in rows:
-        if user in bodies:
-            found[account].append(bodies[user])
-    return found
+_users = USER.nested(User.account_id, lambda query: query.where(User.removed.is_(None)).order_by(User.id))
 
 
 def _account_columns(session: Session, _caller: Caller, ids: Sequence[int]) -> Columns:
