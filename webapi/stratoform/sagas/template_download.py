@@ -12,9 +12,9 @@ from stratoform.errors import ApiError, Fault
 from stratoform.jobs.queue import Lock, Order
 from stratoform.jobs.saga import Output, Saga, act, db
 from stratoform.model.alerts import AlertType, raise_alert
-from stratoform.model.records import note
 from stratoform.model.limits import Resource
 from stratoform.model.quota import demand
+from stratoform.model.records import note
 from stratoform.model.storage import TEMPLATE_STATES, ImageStore, Template
 from stratoform.model.tenancy import Account
 from stratoform.nodes.catalogue import TRANSFER
