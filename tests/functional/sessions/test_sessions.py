@@ -204,3 +204,50 @@ def test_a_call_of_a_session_costs_two_look_ups(site: Site, inside: Browser) -> 
     with counted(site.service.cloud.db) as queries:
         inside("listApis", name="listZones")
     assert len(queries) == 2, queries
+
+
+@pytest.mark.parametrize("kind", ["user", "account"])
+def test_sessions_of_those_who_were_disabled_do_not_come_back(site: Site, inside: Browser, kind: str) -> None:
+    """Even if they were not used meanwhile."""
+    admin, user = site.service.admin, site.row("alice").uuid
+    with_account = {"account": "alice", "domainid": site.domain("/")}
+    if kind == "user":
+        admin.job("disableUser", id=user)
+        admin("enableUser", id=user)
+    else:
+        admin.job("disableAccount", lock=True, **with_account)
+        admin("enableAccount", **with_account)
+    assert is_out(inside)
+    assert inside.login("alice", "wonderland")
+    admin("enableUser", id=user)
+    admin("enableAccount", **with_account)
+    assert not is_out(inside)
+
+
+def test_a_locked_user_is_unlocked_by_an_administrator(site: Site, browser: Browser) -> None:
+    admin, user = site.service.admin, site.row("alice").uuid
+    admin("updateConfiguration", name="incorrect.login.attempts.allowed", value=1)
+    with pytest.raises(Refused):
+        browser.login("alice", "wrong")
+    assert admin.one("listUsers", id=user)["state"] == "locked"
+    admin("enableUser", id=user)
+    assert browser.login("alice", "wonderland")
+
+
+def test_those_made_and_changed_through_the_api_log_in(site: Site, browser: Browser) -> None:
+    admin = site.service.admin
+    admin("createDomain", name="sales")
+    below = {item["name"]: item["id"] for item in admin.items("listDomains", listall=True)}["sales"]
+    made = admin.one("createAccount", accounttype=2, username="sue", password="first password", email="s@example.org",
+                     firstname="Sue", lastname="S", domainid=below)
+    answer = browser.login("sue", "first password", domain="sales")
+    assert (answer["account"], answer["type"], answer["domainid"]) == ("sue", "2", below)
+    assert {user["username"] for user in browser("listUsers")["user"]} == {"sue"}
+    admin("updateUser", id=made["user"][0]["id"], password="second password")
+    assert is_out(browser)
+    with pytest.raises(Refused):
+        browser.login("sue", "first password", domain="sales")
+    site.pass_time(seconds=60)
+    assert browser.login("sue", "second password", domain="sales")
+    admin("deleteUser", id=made["user"][0]["id"])
+    assert is_out(browser)

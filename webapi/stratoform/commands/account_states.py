@@ -5,7 +5,8 @@ from __future__ import annotations
 from stratoform.errors import ApiError, Fault
 from stratoform.jobs.queue import Order
 from stratoform.model.compute import Vm
-from stratoform.model.tenancy import Account, Domain
+from stratoform.model.sessions import end_sessions
+from stratoform.model.tenancy import Account, Domain, User
 from stratoform.sagas import account_disable, clearing, vm_stop
 
 from .accounts import OneAccount
@@ -50,6 +51,8 @@ class EnableAccount(OneAccount, roles=ADMINS, event="ACCOUNT.ENABLE", view=ACCOU
 
     def run(self) -> Account:
         """See Command.run."""
+        if self.found.state != "enabled":  # sessions begun before come back to nobody
+            end_sessions(self.session, [user.id for user in self.context.all(User, User.account_id == self.found.id)])
         self.found.state = "enabled"
         return self.found
 

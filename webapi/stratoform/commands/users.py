@@ -15,7 +15,7 @@ from stratoform.secrets import hash_password, verify_password
 
 from .frame.base import ADMINS, EVERYONE, ROOT_ONLY, AsyncCommand, Command
 from .frame.owned import OwnedList
-from .frame.params import Bool, Choice, Int, Ref, Text, refuse
+from .frame.params import Bool, Choice, Long, Ref, Text, refuse
 from .rules import tenancy as rules
 from .rules.tenancy import Name, NewId, Password, TimeZone, UserRef
 from .user_keys import Key
@@ -63,7 +63,7 @@ class ListUsers(OwnedList, roles=ADMINS, view=USER):
     keyword_columns = (User.name, User.first_name, User.last_name, User.email, User.state)
 
     id = UserRef("Only this user.")
-    accounttype = Int("Only users of accounts of this type.")
+    accounttype = Long("Only users of accounts of this type.")
     state = Choice("Only users in this state.", STATES)
     username = Text("Only users of this name.")
     usersource = Choice("Only users whose password is checked there.", SOURCES, since="4.21")
@@ -180,6 +180,8 @@ class EnableUser(OneUser, roles=ADMINS, event="USER.ENABLE", view=USER):
 
     def run(self) -> User:
         """See Command.run."""
+        if self.id.state != "enabled":  # sessions begun before come back to nobody
+            end_sessions(self.session, [self.id.id])
         self.id.state, self.id.failed_logins = "enabled", 0
         return self.id
 
