@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Select
-from sqlalchemy.orm import aliased
+from sqlalchemy.orm import Session, aliased
 
+from stratoform.commands.frame.caller import Caller
 from stratoform.commands.frame.view import Field, View, col, unset
 from stratoform.model.base import Entity
 from stratoform.model.kinds import kinds_of
@@ -47,12 +49,16 @@ TAG = View("tag", ResourceTag, (
 
 
 def tags_of(entity: type[Entity], type_: str = "set") -> Field:
-    """The nested tags of objects of a kind that takes them (frame/kinds.py)."""
+    """The nested tags of objects of a kind that takes them (frame/kinds.py); [] without any, as clients expect."""
     names = [kind.name for kind in kinds_of(entity)]
     tagged = aliased(entity)  # a tag's owner may be a project too
     load = TAG.nested(tagged.id, lambda query: query.join(tagged, tagged.uuid == ResourceTag.resource_uuid)
                       .where(ResourceTag.resource_type.in_(names)).order_by(ResourceTag.key))
-    return Field("tags", type_, "Tags on the object.", load=load, nested=TAG)
+
+    def found(session: Session, caller: Caller, ids: Sequence[int]) -> Mapping[int, Any]:
+        return {**dict.fromkeys(ids, []), **load(session, caller, ids)}
+
+    return Field("tags", type_, "Tags on the object.", load=found, nested=TAG)
 
 
 CAPACITY = View("capacity", None, (
