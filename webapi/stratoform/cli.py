@@ -33,11 +33,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         ("doctor", "check this machine and the installation; say what is wrong and what to do"),
         ("instances", "show the cloud's virtual machines and how to log in to them"),
         ("migrate", "bring the database schema to the newest version"),
+        ("openapi", "print the API as an OpenAPI document"),
+        ("reference", "write the API's reference pages into a folder"),
     ):
-        commands.add_parser(name, help=text, description=text)
+        subcommand = commands.add_parser(name, help=text, description=text)
+        if name == "reference":
+            subcommand.add_argument("folder", type=Path, metavar="DIR", help="the folder; it is made")
     asked = parser.parse_args(arguments)
     config = Config.from_environment()
     try:
+        if asked.command == "reference":
+            return _reference(asked.folder)
         return globals()[f"_{asked.command}"](config)  # type: ignore[no-any-return]  # every subcommand returns int
     except KeyboardInterrupt:
         return 130
@@ -150,6 +156,24 @@ def _password(config: Config) -> int:
         print(error, file=sys.stderr)
         return 1
     print("the password of admin (domain ROOT) is set; its sessions are ended")
+    return 0
+
+
+def _openapi(_config: Config) -> int:
+    from .app import load_commands  # noqa: PLC0415 - loads the whole service
+    from .reference.openapi import document  # noqa: PLC0415 - see above
+
+    load_commands()
+    print(json.dumps(document(), indent=1, ensure_ascii=False))
+    return 0
+
+
+def _reference(folder: Path) -> int:
+    from .app import load_commands  # noqa: PLC0415 - loads the whole service
+    from .reference.pages import write  # noqa: PLC0415 - see above
+
+    load_commands()
+    print(f"{write(folder)} files written: {folder / 'index.html'}")
     return 0
 
 

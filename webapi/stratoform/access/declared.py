@@ -43,6 +43,8 @@ class Login(Command, roles=EVERYONE, view=LOGIN, stranger=True):
     The user shows a password, or a portal signs for the user: then timestamp and signature stand for the password.
     """
 
+    flat = True
+
     username = Text("The user's name.").required
     password = Raw("The user's password.", length=255)
     domain = Text("The user's domain as a path, e.g. sales/north; left out: ROOT.", length=512)
@@ -52,3 +54,5 @@ class Login(Command, roles=EVERYONE, view=LOGIN, stranger=True):
 
 class Logout(Command, roles=EVERYONE, view=LOGOUT, stranger=True):
     """Ends the session of the call."""
+
+    flat = True

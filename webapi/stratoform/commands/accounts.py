@@ -14,7 +14,7 @@ from stratoform.secrets import hash_password
 
 from .frame.base import ADMINS, EVERYONE, ROOT_ONLY, AsyncCommand, Command, ListCommand
 from .frame.caller import RoleType
-from .frame.params import Bool, Choice, Details, Int, ListOf, Ref, Text, refuse
+from .frame.params import Bool, Choice, Details, ListOf, Long, Ref, Short, Text, refuse
 from .frame.scope import at_or_above, inside, subtree
 from .rules import tenancy as rules
 from .rules.tenancy import AccountRef, Name, NetworkDomain, NewId, Password, TimeZone
@@ -27,7 +27,7 @@ class NewAccount(Command):
     """What every command that makes an account does."""
 
     account = Name("Name of the account; unique in its domain (default: the user's name).")
-    accounttype = Int("0 user, 1 root, 2 domain, 3 resource administrator; or give roleid.")
+    accounttype = Short("0 user, 1 root, 2 domain, 3 resource administrator; or give roleid.")
     roleid = Ref(Role, "The role of the account; or give accounttype.", since="4.9")
     domainid = Ref(Domain, "The domain of the account (default: the caller's).")
     timezone = TimeZone("The time zone of its first user.")
@@ -83,7 +83,7 @@ class ListAccounts(ListCommand, roles=EVERYONE, view=ACCOUNT):
 
     keyword_columns = (Account.name, Account.state)
 
-    accounttype = Int("Only accounts of this type.")
+    accounttype = Long("Only accounts of this type.")
     id = AccountRef("Only this account.")
     iscleanuprequired = Bool("Only accounts whose things are (true) or are not (false) being removed.")
     name_ = Text("Only accounts of this name.")

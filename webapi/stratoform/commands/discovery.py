@@ -16,6 +16,7 @@ from stratoform.model.records import SettingValue
 from stratoform.model.tenancy import User
 from stratoform.model.topology import Cluster, Zone
 
+from .frame import history
 from .frame.answer import Answer, Body, Many, One
 from .frame.base import EVERYONE, OPERATORS, REGISTRY, ROOT_ONLY, Command
 from .frame.params import Choice, ListOf, Param, Ref, Text, refuse, shown
@@ -29,6 +30,7 @@ from .views.records import (
     CAPABILITY,
     CLOUD_IDENTIFIER,
     HYPERVISOR,
+    JOB_FIELDS,
     STORAGE_PROVIDER,
     SUCCESS,
 )
@@ -58,13 +60,17 @@ def _param(param: Param[Any], about: Mapping[Any, Sequence[type[Command]]]) -> B
 
 
 def _fields(view: View, *, root: bool) -> list[Body]:
-    return [_field(field, root=root) for field in view.fields if root or not field.admin]
+    """The fields of a view. Nested objects have the two fields about jobs, too: generators expect them everywhere."""
+    there = [field for field in view.fields if root or not field.admin]
+    names = {field.name for field in there}
+    there += [field for field in JOB_FIELDS if field.name not in names]
+    return [_field(view, field, root=root) for field in there]
 
 
-def _field(field: Field, *, root: bool) -> Body:
+def _field(view: View, field: Field, *, root: bool) -> Body:
     nested = _fields(field.nested, root=root) if field.nested is not None else None
-    return {"name": field.name, "description": field.doc, "type": field.type, "since": field.since or None,
-            "response": nested}
+    since = field.since or history.FIELDS.get(f"{view.key}.{field.name}")
+    return {"name": field.name, "description": field.doc, "type": field.type, "since": since, "response": nested}
 
 
 @lru_cache(maxsize=32)
@@ -81,8 +87,8 @@ def described(names: frozenset[str], *, root: bool) -> Mapping[str, Body]:
         if command.view is not None and command.view.entity is not None:
             about[command.view.entity].append(command)
     return {command.name: {
-        "name": command.name, "description": command.description, "since": command.since or None,
-        "isasync": command.is_async,
+        "name": command.name, "description": command.description,
+        "since": command.since or history.COMMANDS.get(command.name), "isasync": command.is_async,
         "related": _names(about.get(command.view.entity if command.view else None, ()), command.name),
         "params": [_param(p, about) for p in command.params.values() if root or not p.admin],
         "response": _fields(command.view or SUCCESS, root=root),

@@ -94,6 +94,7 @@ class QueryAsyncJobResult(Command, roles=EVERYONE, view=ASYNC_JOB):
     """Tells how a job stands: its progress, and at its end the command's answer or the error."""
 
     is_list = True  # it only reads, and is polled
+    flat = True
 
     jobid = JobId("The job's id.").required
 

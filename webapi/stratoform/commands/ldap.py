@@ -19,7 +19,7 @@ from .accounts import NewAccount
 from .frame.answer import Body, Many, One
 from .frame.base import EVERYONE, OPERATORS, Command, ListCommand
 from .frame.context import Shared
-from .frame.params import Choice, Details, Int, Ref, Text, refuse, shown
+from .frame.params import Choice, Details, Int, Ref, Short, Text, refuse, shown
 from .frame.plain import PlainList
 from .frame.scope import visible
 from .rules import tenancy as rules
@@ -223,8 +223,10 @@ class ImportLdapUsers(_Domained, roles=OPERATORS, event="LDAP.USERS.IMPORT", vie
     Without domainid they come into domains below ROOT, named like the group or their organisational unit.
     """
 
+    answers_list = True
+
     timezone = TimeZone("Their time zone.")
-    accounttype = Int("0 user, 1 root, 2 domain, 3 resource administrator; or give roleid.")
+    accounttype = Short("0 user, 1 root, 2 domain, 3 resource administrator; or give roleid.")
     roleid = Ref(Role, "The role of the accounts; or give accounttype.", since="4.9")
     accountdetails = Details("Free key-value pairs of the accounts.")
     domainid = Ref(Domain, "The domain of the accounts.")

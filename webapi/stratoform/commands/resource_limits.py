@@ -17,7 +17,7 @@ from .frame.answer import Answer, Body, Many, One
 from .frame.base import ADMINS, EVERYONE, Command
 from .frame.caller import RoleType
 from .frame.owned import account_of
-from .frame.params import Bool, Int, Long, Param, Ref, Text, refuse, shown
+from .frame.params import Bool, Long, Param, Ref, Text, refuse, shown
 from .frame.plain import PlainList
 from .frame.scope import inside, subtree
 from .views.resource_limits import RESOURCE_COUNT, RESOURCE_LIMIT, kind_fields
@@ -165,7 +165,7 @@ class UpdateResourceLimit(_OfSomebody, roles=ADMINS, view=RESOURCE_LIMIT):
 class ListResourceLimits(_OfSomebody, PlainList, roles=EVERYONE, view=RESOURCE_LIMIT):
     """Lists what an account (unless said otherwise: the caller's), a project or a domain may have."""
 
-    id = Int("Only the limit of this number, which no answer shows; kept for old clients.")
+    id = Long("Only the limit of this number, which no answer shows; kept for old clients.")
     resourcetype = KindOfResource("Only limits of this kind of resource.")
     resourcetypename = KindByName("Only limits of the kind of this name.", since="4.17")
     listall = Bool("The limits that were set for all accounts and domains the caller administers, too.")

@@ -19,7 +19,7 @@ WORDS: Final = tuple(PERMISSIONS)
 
 
 class CreateRolePermission(Command, roles=ROOT_ONLY, event="ROLE.PERMISSION.CREATE", view=ROLE_PERMISSION,
-                           since="4.9"):
+                           since="4.9.0"):
     """Adds a rule at the end of a role's."""
 
     roleid = Ref(Role, "The role.").required
@@ -44,7 +44,7 @@ class CreateRolePermission(Command, roles=ROOT_ONLY, event="ROLE.PERMISSION.CREA
         return made
 
 
-class ListRolePermissions(Command, roles=ROOT_ONLY, view=ROLE_PERMISSION, since="4.9"):
+class ListRolePermissions(Command, roles=ROOT_ONLY, view=ROLE_PERMISSION, since="4.9.0"):
     """Lists the rules of a role, or of all, in the order in which they are tried.
 
     Built-in roles have no rules; what is shown says what each command declares.
@@ -68,7 +68,7 @@ class ListRolePermissions(Command, roles=ROOT_ONLY, view=ROLE_PERMISSION, since=
         return Many(ROLE_PERMISSION.key, items, len(items))
 
 
-class UpdateRolePermission(Command, roles=ROOT_ONLY, event="ROLE.PERMISSION.UPDATE", since="4.9"):
+class UpdateRolePermission(Command, roles=ROOT_ONLY, event="ROLE.PERMISSION.UPDATE", since="4.9.0"):
     """Orders a role's rules anew, or turns one from allow to deny or back."""
 
     roleid = Ref(Role, "The role.").required
@@ -103,7 +103,7 @@ class UpdateRolePermission(Command, roles=ROOT_ONLY, event="ROLE.PERMISSION.UPDA
         changed(self, self.roleid)
 
 
-class DeleteRolePermission(Command, roles=ROOT_ONLY, event="ROLE.PERMISSION.DELETE", since="4.9"):
+class DeleteRolePermission(Command, roles=ROOT_ONLY, event="ROLE.PERMISSION.DELETE", since="4.9.0"):
     """Removes a rule from its role."""
 
     id = Ref(RolePermission, "The rule.", noun="rule").required

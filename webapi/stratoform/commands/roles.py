@@ -71,7 +71,7 @@ def changed(command: Command, role: Role) -> None:
     demand_allowed(command.context, role)
 
 
-class CreateRole(_NewRole, roles=ROOT_ONLY, event="ROLE.CREATE", view=ROLE, since="4.9"):
+class CreateRole(_NewRole, roles=ROOT_ONLY, event="ROLE.CREATE", view=ROLE, since="4.9.0"):
     """Creates a role: empty with a type, or as a copy of another one."""
 
     roleid = Ref(Role, "The role to copy; or give type.")
@@ -90,7 +90,7 @@ class CreateRole(_NewRole, roles=ROOT_ONLY, event="ROLE.CREATE", view=ROLE, sinc
         return self.made(self.roleid.type, derived(self.session, self.roleid))
 
 
-class ImportRole(_NewRole, roles=ROOT_ONLY, event="ROLE.IMPORT", view=ROLE, since="4.15"):
+class ImportRole(_NewRole, roles=ROOT_ONLY, event="ROLE.IMPORT", view=ROLE, since="4.15.0"):
     """Creates a role with rules written down elsewhere."""
 
     rules = Records("The rules in their order: rule, permission (allow or deny), description.",
@@ -120,7 +120,7 @@ class ImportRole(_NewRole, roles=ROOT_ONLY, event="ROLE.IMPORT", view=ROLE, sinc
         return self.old
 
 
-class ListRoles(ListCommand, roles=ADMINS, view=ROLE, since="4.9"):
+class ListRoles(ListCommand, roles=ADMINS, view=ROLE, since="4.9.0"):
     """Lists roles."""
 
     keyword_columns = (Role.name, Role.description)
@@ -151,7 +151,7 @@ class _OneRole(Command):
         return self.context.all(Account, Account.role_id == self.id.id)
 
 
-class UpdateRole(_OneRole, roles=ROOT_ONLY, event="ROLE.UPDATE", view=ROLE, since="4.9"):
+class UpdateRole(_OneRole, roles=ROOT_ONLY, event="ROLE.UPDATE", view=ROLE, since="4.9.0"):
     """Changes a role."""
 
     name_ = Text("New name; unique.")
@@ -174,7 +174,7 @@ class UpdateRole(_OneRole, roles=ROOT_ONLY, event="ROLE.UPDATE", view=ROLE, sinc
         return self.id
 
 
-class EnableRole(_OneRole, roles=ROOT_ONLY, event="ROLE.ENABLE", since="4.20"):
+class EnableRole(_OneRole, roles=ROOT_ONLY, event="ROLE.ENABLE", since="4.20.0"):
     """Enables a role that was disabled."""
 
     def run(self) -> None:
@@ -183,7 +183,7 @@ class EnableRole(_OneRole, roles=ROOT_ONLY, event="ROLE.ENABLE", since="4.20"):
         changed(self, self.id)
 
 
-class DisableRole(_OneRole, roles=ROOT_ONLY, event="ROLE.DISABLE", since="4.20"):
+class DisableRole(_OneRole, roles=ROOT_ONLY, event="ROLE.DISABLE", since="4.20.0"):
     """Disables a role: its bearers may call nothing until it is enabled."""
 
     def check(self) -> None:
@@ -198,7 +198,7 @@ class DisableRole(_OneRole, roles=ROOT_ONLY, event="ROLE.DISABLE", since="4.20")
         self.id.version += 1
 
 
-class DeleteRole(_OneRole, roles=ROOT_ONLY, event="ROLE.DELETE", since="4.9"):
+class DeleteRole(_OneRole, roles=ROOT_ONLY, event="ROLE.DELETE", since="4.9.0"):
     """Deletes a role that no account bears."""
 
     def check(self) -> None:

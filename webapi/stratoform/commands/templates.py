@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, and_, false, or_, select, true
@@ -20,7 +20,7 @@ from .frame.answer import Answer, Many
 from .frame.base import EVERYONE, AsyncCommand, Command
 from .frame.caller import RoleType
 from .frame.context import Context
-from .frame.owned import OwnedList, Owner
+from .frame.owned import ALL_PROJECTS, OwnedList, Owner, account_of
 from .frame.params import Bool, Choice, Details, Int, ListOf, NoneYet, Ref, Text, refuse
 from .frame.scope import owned, visible
 from .frame.tags import TagFilter
@@ -57,7 +57,7 @@ def refuse_unless_own(command: Command, template: Template) -> None:
                                       "another account", [(template.__tablename__, template.uuid)])
 
 
-def _check_openness(command: Command, *, featured: bool, public: bool) -> None:
+def check_openness(command: Command, *, featured: bool, public: bool) -> None:
     """Refuses to recommend a template, or to open it to all, to whom may not.
 
     Raises:
@@ -83,6 +83,8 @@ def _demand_free(command: Command, name: str, account: int, zone: int | None, bu
 
 class RegisterTemplate(Owner, roles=EVERYONE, event="TEMPLATE.CREATE", view=TEMPLATE):
     """Registers a template and has its image fetched; listTemplates tells when it is ready."""
+
+    answers_list = True
 
     bits = Int("32 or 64 (default): the guest's word size.", least=32, most=64)
     displaytext = Text("Text for people.", length=4096).required
@@ -128,7 +130,7 @@ class RegisterTemplate(Owner, roles=EVERYONE, event="TEMPLATE.CREATE", view=TEMP
             return
         if self.zone is None:
             raise ApiError(Fault.NOT_PERMITTED, "Only root administrators can register templates for all zones")
-        _check_openness(self, featured=bool(self.isfeatured), public=bool(self.ispublic))
+        check_openness(self, featured=bool(self.isfeatured), public=bool(self.ispublic))
 
     def _check_store(self) -> None:
         """Without secondary storage the download could only fail."""
@@ -207,17 +209,28 @@ class ListTemplates(OwnedList, roles=EVERYONE, view=TEMPLATE):
         """What the template filter means (CloudStack API, listTemplates)."""
         ready = Template.state == "Ready"
         whose = self.owned_conditions(Template) if {"account", "domainid", "projectid"} & set(self.values) else []
+        whose = [] if self.templatefilter in {"featured", "community"} and "projectid" in self.values else whose
         featured, public = Template.is_featured.is_(True), Template.is_public.is_(True)
         meaning: dict[str, Callable[[], list[ColumnElement[bool]]]] = {
             "featured": lambda: [public, featured, ready, *whose],
             "community": lambda: [public, ~featured, ready, *whose],
             "self": lambda: self.owned_conditions(Template),
             "selfexecutable": lambda: [ready, *self.owned_conditions(Template)],
-            "sharedexecutable": lambda: [false()],  # no command grants single accounts the use of a template yet
-            "executable": lambda: [ready, or_(public, and_(true(), *self.owned_conditions(Template)))],
+            "sharedexecutable": lambda: [ready, granted(self._users()), Template.account_id.not_in(self._users())],
+            "executable": lambda: [ready, or_(public, granted(self._users()),
+                                              and_(true(), *self.owned_conditions(Template)))],
             "all": lambda: whose,
         }
         return meaning[self.templatefilter]()
+
+    def _users(self) -> Sequence[int]:
+        """Row ids of the accounts that others may have granted the use of a template: the project's, or one's own."""
+        if "projectid" in self.values:
+            project = self.values["projectid"]
+            return self.caller.projects if project == ALL_PROJECTS else (project.account_id,)
+        if self.account is not None:
+            return (account_of(self, self.account, self.domainid).id,)
+        return (self.caller.account_id,)
 
 
 class UpdateTemplate(Command, roles=EVERYONE, event="TEMPLATE.UPDATE", view=TEMPLATE):
@@ -256,31 +269,6 @@ class UpdateTemplate(Command, roles=EVERYONE, event="TEMPLATE.UPDATE", view=TEMP
         if self.ostypeid is not None:
             self.id.guest_os_id = self.ostypeid.id
         return self.id
-
-
-class UpdateTemplatePermissions(Command, roles=EVERYONE, event="TEMPLATE.UPDATE"):
-    """Says who may use and download a template."""
-
-    accounts = ListOf(Text("Accounts to grant the use to; grants to single accounts are not made here yet."))
-    id = Ref(Template, "The template.").required
-    isfeatured = Bool("It is shown among the recommended ones; root administrators only.")
-    ispublic = Bool("Every account may use it.")
-    isextractable = Bool("It may be downloaded from the cloud.")
-    op = Choice("What to do with accounts: add, remove, or reset to none.", ("add", "remove", "reset"))
-    projectids = ListOf(NoneYet("project", "Projects to grant the use to."))
-
-    def check(self) -> None:
-        """See Command.check."""
-        refuse_unless_own(self, self.id)
-        if self.accounts or self.op in {"add", "remove"}:
-            raise refuse("accounts", f"{not_yet('Granting single accounts the use of a template')}; use ispublic")
-        _check_openness(self, featured=bool(self.isfeatured), public=bool(self.ispublic))
-
-    def run(self) -> None:
-        """See Command.run."""
-        self.assign(self.id, {"isfeatured": "is_featured", "ispublic": "is_public", "isextractable": "is_extractable"})
-        if self.op == "reset":  # the reference takes the template back from everybody
-            self.id.is_public = self.id.is_featured = False
 
 
 class DeleteTemplate(AsyncCommand, roles=EVERYONE, event="TEMPLATE.DELETE"):

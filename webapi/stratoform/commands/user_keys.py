@@ -49,7 +49,7 @@ class RegisterUserKeys(_Keys, roles=EVERYONE, event="REGISTER.USER.KEY", view=US
         return One(USER_KEYS.key, {"apikey": self.id.api_key, "secretkey": secret})
 
 
-class GetUserKeys(_Keys, roles=EVERYONE, view=USER_KEYS, since="4.10"):
+class GetUserKeys(_Keys, roles=EVERYONE, view=USER_KEYS, since="4.10.0"):
     """Tells the keys of a user; none are told of one who has none."""
 
     def run(self) -> One:

@@ -84,18 +84,22 @@ def blueprint(
     endpoint = Blueprint("api", __name__)
 
     @endpoint.route("/client/api", methods=_METHODS, provide_automatic_options=False)
-    def api() -> Response:
-        return _serve(service, request)
+    @endpoint.route("/client/api/<named>", methods=_METHODS, provide_automatic_options=False)
+    def api(named: str | None = None) -> Response:
+        return _serve(service, request, named)
 
     return endpoint
 
 
-def _serve(service: Service, incoming: Request) -> Response:
+def _serve(service: Service, incoming: Request, named: str | None) -> Response:
+    """Answer a request. Its path may name the command once more (as in the OpenAPI document); the parameter counts."""
     pairs = split(incoming.query_string)
     params: Mapping[str, Value] = {}
     try:
         pairs += split(_form(incoming))
         params = gather(pairs)
+        if named is not None and named != first(pairs, "command"):
+            raise ApiError(Fault.BAD_PARAMETER, "the path must name the same command as the parameter 'command'")
         command = (first(pairs, "command") or "").lower()
         if door := service.entrance.doors.get(command):
             demand_method(command, incoming)

@@ -58,7 +58,7 @@ class Command:
     is_async: ClassVar[bool] = False
     flat: ClassVar[bool] = False
     """True: the fields of the answer stand directly under its root."""
-    several: ClassVar[bool] = False
+    answers_list: ClassVar[bool] = False
     """True: the command is no list, and yet answers a list of what it made."""
 
     def __init_subclass__(  # noqa: PLR0913 - keywords of a declaration
@@ -265,8 +265,6 @@ class AsyncCommand(Command):
     creates: ClassVar[bool] = False
     waits: ClassVar[bool] = False
     """True: the command is synchronous on the wire and the answer waits for the job's end."""
-    answers_list: ClassVar[bool] = False
-    """True: its answer is a list of the one object (so are some of the reference's, and clients index it)."""
 
     def prepare(self) -> Entity | None:
         """Makes or finds the object the job is about."""

@@ -18,7 +18,7 @@ from stratoform.model.storage import Template, Volume
 from stratoform.model.tenancy import Account, Domain
 from stratoform.model.topology import Host, Zone
 
-from .common import OWNER, tags_of, with_owner
+from .common import OWNER, TAG, tags_of, with_owner
 from .network import NIC
 
 _Root = aliased(Volume)
@@ -70,16 +70,40 @@ def _details(details: dict[str, Any] | None) -> dict[str, Any] | None:
     return details or None
 
 
+_GROUP_OWNER = (
+    unset("account", "string", "The account that owns it."),
+    unset("domainid", "string", "The domain of its owner."),
+    unset("domain", "string", "Name of that domain."),
+)
+SECURITY_GROUP_RULE = View("securitygrouprule", None, (
+    unset("ruleid", "string", "The rule's id."),
+    unset("protocol", "string", "tcp, udp, icmp or all."),
+    unset("icmptype", "integer", "ICMP type."),
+    unset("icmpcode", "integer", "ICMP code."),
+    unset("startport", "integer", "First port."),
+    unset("endport", "integer", "Last port."),
+    unset("securitygroupname", "string", "The group whose members it is about."),
+    unset("account", "string", "The account of that group."),
+    unset("cidr", "string", "The addresses it is about."),
+))
 SECURITY_GROUP = View("securitygroup", None, (
     unset("id", "string", "The security group's id."),
     unset("name", "string", "Its name."),
     unset("description", "string", "What it is for."),
+    *_GROUP_OWNER,
+    unset("projectid", "string", "The project that owns it."),
+    unset("project", "string", "Name of that project."),
+    Field("ingressrule", "set", "What may come in.", nested=SECURITY_GROUP_RULE),
+    Field("egressrule", "set", "What may go out.", nested=SECURITY_GROUP_RULE),
+    Field("tags", "set", "Its tags.", nested=TAG),
 ))
 AFFINITY_GROUP = View("affinitygroup", None, (
     unset("id", "string", "The affinity group's id."),
     unset("name", "string", "Its name."),
     unset("description", "string", "What it is for."),
     unset("type", "string", "Affinity or anti-affinity."),
+    *_GROUP_OWNER,
+    unset("virtualmachineIds", "list", "Its machines."),
 ))
 
 VM = View("virtualmachine", Vm, (

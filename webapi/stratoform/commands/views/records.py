@@ -23,7 +23,7 @@ def _event_people(query: Select[Any]) -> Select[Any]:
     )
 
 
-_NO_JOB = (
+JOB_FIELDS = (
     unset("jobid", "string", "The unfinished job that is changing this object."),
     unset("jobstatus", "integer", "The state of that job."),
 )
@@ -50,7 +50,7 @@ EVENT = View("event", Event, (
 EVENT_TYPE = View("eventtype", None, (
     unset("name", "string", "The type."),
     unset("description", "string", "What events of the type say."),
-    *_NO_JOB,
+    *JOB_FIELDS,
 ))
 
 ALERT = View("alert", Alert, (
@@ -61,7 +61,7 @@ ALERT = View("alert", Alert, (
     col("description", "string", "What is wrong, in words.", Alert.description),
     col("sent", "date", "When it was raised.", Alert.created),
     col("resolved", "date", "When what it speaks of was over; left out while it lasts.", Alert.resolved),
-    *_NO_JOB,
+    *JOB_FIELDS,
 ))
 
 REGION = View("region", Region, (
@@ -72,19 +72,19 @@ REGION = View("region", Region, (
         make=lambda _id: False),
     col("portableipserviceenabled", "boolean", "True when addresses can move between its zones.", Region.id,
         make=lambda _id: False),
-    *_NO_JOB,
+    *JOB_FIELDS,
 ))
 
-CAPACITY_ENTRY = replace(CAPACITY, fields=(*CAPACITY.fields, *_NO_JOB))
+CAPACITY_ENTRY = replace(CAPACITY, fields=(*CAPACITY.fields, *JOB_FIELDS))
 
 CLOUD_IDENTIFIER = View("cloudidentifier", None, (
     unset("userid", "string", "The user who asked."),
     unset("cloudidentifier", "string", "What tells this cloud from others."),
     unset("signature", "string", "The identifier signed with the user's secret key: HMAC-SHA1, in base64."),
-    *_NO_JOB,
+    *JOB_FIELDS,
 ))
 
-PLANNER = View("deploymentPlanner", None, (unset("name", "string", "The planner's name."), *_NO_JOB))
+PLANNER = View("deploymentPlanner", None, (unset("name", "string", "The planner's name."), *JOB_FIELDS))
 
 CONFIGURATION = View("configuration", None, (
     unset("category", "string", "Where the setting belongs."),
@@ -100,7 +100,7 @@ CONFIGURATION = View("configuration", None, (
     unset("group", "string", "Its group: the category.", since="4.18.0"),
     unset("subgroup", "string", "Its subgroup.", since="4.18.0"),
     unset("component", "string", "The part of the service it belongs to.", since="4.18.0"),
-    *_NO_JOB,
+    *JOB_FIELDS,
 ))
 
 ASYNC_JOB = View("asyncjobs", None, (
@@ -123,6 +123,7 @@ _RESPONSE_FIELD = View("response", None, (
     unset("name", "string", "The field's name."),
     unset("description", "string", "What it says."),
     unset("type", "string", "Its type."),
+    unset("since", "string", "Release that brought it."),
     unset("response", "set", "The fields it consists of."),
 ))
 
@@ -145,7 +146,7 @@ API = View("api", None, (
     Field("params", "set", "What it takes.", nested=_PARAMETER),
     Field("response", "set", "What it answers.", nested=_RESPONSE_FIELD),
     unset("type", "string", "Type of the answer."),
-    *_NO_JOB,
+    *JOB_FIELDS,
 ))
 
 CAPABILITY = View("capability", None, (
@@ -161,7 +162,7 @@ CAPABILITY = View("capability", None, (
     unset("kvmsnapshotenabled", "boolean", "True when disks of KVM machines can be snapshotted."),
     unset("apilimitinterval", "integer", "Seconds after which the count of calls starts again."),
     unset("apilimitmax", "integer", "Calls allowed in that time."),
-    *_NO_JOB,
+    *JOB_FIELDS,
 ))
 
 API_LIMIT = View("apilimit", None, (
@@ -170,20 +171,20 @@ API_LIMIT = View("apilimit", None, (
     unset("apiIssued", "int", "Calls it made since they are counted."),
     unset("apiAllowed", "int", "Calls it may still make."),
     unset("expireAfter", "long", "Seconds until its calls are counted anew."),
-    *_NO_JOB,
+    *JOB_FIELDS,
 ))
 
-HYPERVISOR = View("hypervisor", None, (unset("name", "string", "The hypervisor's name."), *_NO_JOB))
+HYPERVISOR = View("hypervisor", None, (unset("name", "string", "The hypervisor's name."), *JOB_FIELDS))
 
 STORAGE_PROVIDER = View("dataStoreProvider", None, (
     unset("name", "string", "The provider's name."),
     unset("type", "string", "primary or image."),
-    *_NO_JOB,
+    *JOB_FIELDS,
 ))
 
 SUCCESS = View("success", None, (
     unset("success", "boolean", "True when it was done."),
     unset("displaytext", "string", "Words about it."),
-    *_NO_JOB,
+    *JOB_FIELDS,
 ))
 """What commands without an object answer."""

@@ -1,0 +1,1 @@
+"""The API in documents for programs and people, made from the commands' own declarations."""
