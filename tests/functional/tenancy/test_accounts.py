@@ -139,8 +139,8 @@ def test_an_account_is_changed(api: Client) -> None:
         api("updateAccount", id=made["id"], newname="bob")
     with pytest.raises(Refused, match="say which account"):
         api("updateAccount", newname="bob")
-    with pytest.raises(Refused, match="cannot be given together with id"):
-        api("updateAccount", id=made["id"], account="shop", newname="x")
+    with pytest.raises(Refused, match="the account of that id is 'shop'"):
+        api("updateAccount", id=made["id"], account="bob", newname="x")
     role = api.items("listRoles", name="Domain Admin")[0]["id"]
     assert api.one("updateAccount", id=made["id"], roleid=role)["accounttype"] == 2
 
