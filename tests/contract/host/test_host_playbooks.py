@@ -83,6 +83,14 @@ def test_storage_operations(operation: Run, place: Path) -> None:
         assert operation("pool", **pool, **none, state="present")["changed"]
         assert operation("volume", **volume, state="present")["volume"]["capacity_bytes"] == 1 << 20
         assert not operation("volume", **volume, state="present")["changed"]
+        assert "cannot shrink" in operation("volume", **{**volume, "size_bytes": 512}, state="present")["msg"]
+        smaller = operation("volume", **{**volume, "size_bytes": 512}, shrink=True, state="present")
+        assert smaller["volume"]["capacity_bytes"] == 512
+        disk = {"name": "i-2-9906-VM", "uuid": str(uuid.uuid4()), "pool_uuid": pool["uuid"], "volume": "v",
+                "format": "qcow2", "bus": "virtio", "device_id": 1, "limits": {"read_iops_sec": 5},
+                "size_bytes": None, "timeout_s": 5}  # fmt: skip
+        assert "the guest does not run on this host" in operation("guest_disk", **disk, state="present")["msg"]
+        assert not operation("guest_disk", **disk, state="absent")["changed"]
         told = operation("volume", **{**volume, "name": HOSTILE}, state="present")
         assert told["msg"].endswith("is not a valid file name")
         assert "{{ 7*7 }}" in told["msg"]
