@@ -228,7 +228,7 @@ def test_what_is_said_of_a_template_changes(service: Service, api: Client, zone:
         ("updateTemplate", {"bootable": False}, "machines boot from their template"),
         ("updateTemplate", {"isrouting": True}, "not offered by this installation yet"),
         ("updateTemplatePermissions", {"isfeatured": True}, "Only root administrators can make templates featured"),
-        ("updateTemplatePermissions", {"accounts": "bob", "op": "add"}, "not offered by this installation yet"),
+        ("updateTemplatePermissions", {"accounts": "nobody", "op": "add"}, "has no account named 'nobody'"),
     ):
         with pytest.raises(Refused, match=why):
             ann(command, id=hers, **given)

@@ -41,6 +41,7 @@ from .frame.scope import visible
 from .rules.disk_sizes import GIB, size_of
 from .rules.limits import demand
 from .rules.machines import USER_DATA_BYTES, group_of, key_of, sizes, user_data
+from .rules.sharing import demand_granted, demand_shared
 from .views.compute import VM
 
 KEYBOARDS = ("de", "de-ch", "es", "fi", "fr", "fr-be", "fr-ch", "is", "it", "jp", "nl-be", "no", "pt", "uk", "us")
@@ -136,6 +137,7 @@ class DeployVirtualMachine(Owner, AsyncCommand, roles=EVERYONE, event="VM.CREATE
         if len({n.id for n, _ in found}) != len(found):
             raise refuse("networkids", "a network is named twice")
         for network, ip in found:
+            demand_shared(self.context, "networkids", network, owner)
             self._check_network(network, ip)
         return found
 
@@ -168,6 +170,7 @@ class DeployVirtualMachine(Owner, AsyncCommand, roles=EVERYONE, event="VM.CREATE
     def prepare(self) -> Vm:
         """See AsyncCommand.prepare."""
         owner, uuid = self.owner(), new_uuid()
+        demand_granted(self.context, "templateid", self.templateid, owner)
         self.placed = self.networks(owner)
         name = self.name_ or f"VM-{uuid}"
         self._refuse_twin(name)

@@ -9,12 +9,13 @@ from sqlalchemy import ColumnElement, exists, func, select
 
 from stratoform.model.base import now
 from stratoform.model.network import IpRange, Network, Nic, PhysicalNetwork, TrafficType
+from stratoform.model.projects import Project
 from stratoform.model.tenancy import Account, Domain
 from stratoform.model.topology import Pod, Zone
 
 from .frame.base import ROOT_ONLY, Command, ListCommand
 from .frame.owned import Owner, account_of
-from .frame.params import Bool, Ip4, Ip6, Netmask, NoneYet, Ref, Text, refuse
+from .frame.params import Bool, Ip4, Ip6, Netmask, Ref, Text, refuse
 from .pods import demand_unreserved
 from .rules.addressing import UNTAGGED, Span, Vlan, holding, span, subnet
 from .rules.basic_zones import network_of, subnet_of
@@ -121,7 +122,7 @@ class CreateVlanIpRange(Owner, roles=ROOT_ONLY, event="VLAN.IP.RANGE.CREATE", vi
             raise refuse("networkid", f"network '{network.name}' is not Shared; its addresses are not given by range")
         if self.zoneid is not None:
             demand_in_zone("zoneid", network, self.zoneid)
-        for name in ("account", "domainid"):
+        for name in ("account", "domainid", "projectid"):
             if name in self.values:
                 raise refuse(name, "only public addresses are reserved for an account")
         if self.physicalnetworkid is not None and self.physicalnetworkid.id != network.physical_network_id:
@@ -162,7 +163,7 @@ class CreateVlanIpRange(Owner, roles=ROOT_ONLY, event="VLAN.IP.RANGE.CREATE", vi
         demand_free_span(self, wanted, IpRange.zone_id == self.zoneid.id, IpRange.vlan == vlan)
         if vlan == UNTAGGED:
             demand_unreserved(self, self.zoneid, wanted)
-        owner = account_of(self, self.account, self.domainid) if self.account is not None else None
+        owner = self.owner() if self.account is not None or self.projectid is not None else None
         domain_id = owner.domain_id if owner is not None else self.domainid.id if self.domainid is not None else None
         return IpRange(
             zone_id=self.zoneid.id, physical_network_id=wire.id, for_virtual_network=True, vlan=vlan,
@@ -198,11 +199,13 @@ class ListVlanIpRanges(ListCommand, roles=ROOT_ONLY, view=VLAN_IP_RANGE):
     forvirtualnetwork = Bool("True: only public addresses; false: only addresses of guests.")
     account = Text("Only ranges reserved for this account; goes with domainid.")
     domainid = Ref(Domain, "Only ranges reserved for this domain.")
-    projectid = NoneYet("project", "Only ranges reserved for this project.")
+    projectid = Ref(Project, "Only ranges reserved for this project.")
 
     def conditions(self) -> list[ColumnElement[bool]]:
         """See ListCommand.conditions."""
         owner: Account | None = account_of(self, self.account, self.domainid) if self.account is not None else None
+        if self.projectid is not None:
+            owner = self.session.get_one(Account, self.projectid.account_id)
         return [IpRange.removed.is_(None), *asked(
             (self.id, IpRange.id), (self.zoneid, IpRange.zone_id), (self.networkid, IpRange.network_id),
             (self.physicalnetworkid, IpRange.physical_network_id), (self.podid, IpRange.pod_id),

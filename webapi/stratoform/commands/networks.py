@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import ColumnElement, exists, false, func, or_, select
+from sqlalchemy import ColumnElement, and_, exists, false, func, or_, select, true
 
 from stratoform.errors import ApiError, Fault
 from stratoform.jobs.queue import Order
@@ -25,9 +25,9 @@ from stratoform.sagas import network_remove
 
 from .frame.base import EVERYONE, AsyncCommand, Command
 from .frame.caller import RoleType
-from .frame.owned import OwnedList, Owner, account_of
+from .frame.owned import ALL_PROJECTS, OwnedList, Owner, account_of
 from .frame.params import Bool, Choice, Cidr, DomainName, Ip4, Ip6, ListOf, Netmask, NoneYet, Ref, Text, refuse
-from .frame.scope import at_or_above, subtree, visible
+from .frame.scope import at_or_above, not_of_projects, subtree, visible
 from .frame.tags import TagFilter
 from .ip_ranges import refuse_ipv6
 from .network_offerings import GUEST_TYPES, SERVICES, TRAFFIC, has_service
@@ -149,12 +149,14 @@ class CreateNetwork(Owner, roles=EVERYONE, event="NETWORK.CREATE", view=NETWORK)
 
     def _audience(self) -> tuple[Account | None, Domain]:
         """The account it is for, or None: everybody of the domain."""
-        if self.acltype == "Account":
+        if self.acltype == "Account" or self.projectid is not None:
             account = self.owner()
             return account, self.session.get_one(Domain, account.domain_id)
         return None, self.domainid or self.session.scalars(select(Domain).where(Domain.path == "/")).one()
 
     def _check_audience(self) -> None:
+        if self.acltype == "Domain" and self.projectid is not None:
+            raise refuse("acltype", "a network of a project serves that project alone; leave it out, or say Account")
         if self.acltype != "Account" and self.account is not None:
             raise refuse("account", "it goes with acltype Account; a network of acltype Domain serves all accounts")
         if self.acltype == "Account" and self.subdomainaccess is not None:
@@ -262,15 +264,23 @@ class ListNetworks(OwnedList, roles=EVERYONE, view=NETWORK):
         return wanted
 
     def _whose(self) -> list[ColumnElement[bool]]:
-        """Networks of an account are its own and those shared with its domain."""
+        """Networks of an account, or a project, are its own and those shared with its domain."""
+        if "projectid" in self.values:
+            owned = self.owned_conditions(Network)
+            project = self.values["projectid"]
+            if project == ALL_PROJECTS:
+                return owned
+            return [or_(and_(true(), *owned), self._serving(self.session.get_one(Domain, project.domain_id)))]
         if self.account is not None:
             account = account_of(self, self.account, self.domainid)
             domain = self.session.get_one(Domain, account.domain_id)
             return [or_(Network.account_id == account.id, self._serving(domain)), *visible(Network, self.caller)]
         if self.domainid is not None:
             return [*self.owned_conditions(Network), *visible(Network, self.caller)]
-        if self.listall or self.id is not None:
+        if self.id is not None:
             return list(visible(Network, self.caller))
+        if self.listall:
+            return [*visible(Network, self.caller), not_of_projects(Network)]
         own = self.session.get_one(Domain, self.caller.domain_id)
         return [or_(Network.account_id == self.caller.account_id, self._serving(own))]
 
@@ -288,7 +298,7 @@ def demand_authority(command: Command, network: Network) -> None:
         ApiError: NOT_PERMITTED.
     """
     caller = command.caller
-    owns = network.account_id is not None and network.account_id == caller.account_id
+    owns = network.account_id is not None and network.account_id in caller.accounts
     rules = command.session.scalar(select(Domain.id).where(Domain.id == network.domain_id, subtree(caller.domain_path)))
     if not (caller.is_root or owns or (caller.role is RoleType.DOMAIN_ADMIN and rules is not None)):
         raise ApiError(Fault.NOT_PERMITTED, f"Network '{network.name}' is shared with this account, not its own",

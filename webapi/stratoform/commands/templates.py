@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, and_, false, or_, select, true
+from sqlalchemy import ColumnElement, and_, or_, select, true
 
 from stratoform.errors import ApiError, Fault
 from stratoform.jobs.queue import Order
@@ -21,8 +21,8 @@ from .frame.base import EVERYONE, AsyncCommand, Command
 from .frame.caller import RoleType
 from .frame.context import Context
 from .frame.owned import ALL_PROJECTS, OwnedList, Owner, account_of
-from .frame.params import Bool, Choice, Details, Int, ListOf, NoneYet, Ref, Text, refuse
-from .frame.scope import owned, visible
+from .frame.params import Bool, Choice, Details, Int, Ref, Text, refuse
+from .frame.scope import granted, owned, visible
 from .frame.tags import TagFilter
 from .rules.image_urls import checksum, source_url
 from .rules.limits import demand

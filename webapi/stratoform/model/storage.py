@@ -127,6 +127,18 @@ class Template(Entity):
     sort_key: Mapped[int] = mapped_column(default=0)
 
 
+class TemplateGrant(Base):
+    """An account, or a project's account, that may use a template of another. The row is deleted with the grant."""
+
+    __tablename__ = "template_grant"
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    template_id: Mapped[int] = mapped_column(ForeignKey("template.id"))
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), index=True)
+
+    __table_args__ = (UniqueConstraint("template_id", "account_id"),)
+
+
 class TemplateCopy(Base):
     """A template's copy on a pool: the backing file all its guests there share."""
 

@@ -25,7 +25,7 @@ from stratoform.model.network import IpRange, Network
 from stratoform.model.projects import Project, ProjectInvitation, ProjectMember
 from stratoform.model.records import SettingValue
 from stratoform.model.sessions import end_sessions
-from stratoform.model.storage import Template, Volume
+from stratoform.model.storage import Template, TemplateGrant, Volume
 from stratoform.model.tags import ResourceTag
 from stratoform.model.tenancy import Account, User
 
@@ -69,7 +69,7 @@ PHASES: Final[Sequence[Sequence[Kind]]] = (
 """Kinds of one phase are removed side by side, the phases one after the other."""
 
 FORGOTTEN: Final[Sequence[Any]] = (SshKeyPair, InstanceGroup, ResourceLimit, ResourceTag, ProjectMember,
-                                   ProjectInvitation)
+                                   ProjectInvitation, TemplateGrant)
 """Tables whose rows of the account are deleted at the end: nothing of them is on any host."""
 
 KEPT: Final[frozenset[str]] = frozenset({"event", "job", "outgoing_mail", "alert", "user", "project", "ip_range"})

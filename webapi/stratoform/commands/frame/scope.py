@@ -17,7 +17,7 @@ from stratoform.model.network import Network
 from stratoform.model.projects import Project, ProjectInvitation, ProjectMember
 from stratoform.model.records import Event
 from stratoform.model.roles import Role
-from stratoform.model.storage import DiskOffering, Template, Volume
+from stratoform.model.storage import DiskOffering, Template, TemplateGrant, Volume
 from stratoform.model.tags import ResourceTag
 from stratoform.model.tenancy import Account, Domain, User
 from stratoform.model.topology import Zone
@@ -105,7 +105,12 @@ def _disk_offering(caller: Caller) -> Condition:
 
 
 def _template(caller: Caller) -> Condition:
-    return or_(Template.is_public, owned(Template, caller))
+    return or_(Template.is_public, owned(Template, caller), granted(caller.accounts))
+
+
+def granted(accounts: Sequence[int]) -> Condition:
+    """Templates whose owners granted these accounts their use."""
+    return Template.id.in_(select(TemplateGrant.template_id).where(TemplateGrant.account_id.in_(accounts)))
 
 
 def _network(caller: Caller) -> Condition:

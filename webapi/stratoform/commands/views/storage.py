@@ -129,6 +129,16 @@ TEMPLATE = View("template", Template, (
     *jobs_of(Template),
 ), _template_places)
 
+TEMPLATE_PERMISSION = View("templatepermission", None, (
+    unset("id", "string", "The template's id."),
+    unset("ispublic", "boolean", "True when every account may use it."),
+    unset("domainid", "string", "The domain of its owner."),
+    unset("account", "list", "The accounts that were granted its use."),
+    unset("projectids", "list", "The projects that were granted its use."),
+    unset("jobid", "string", "The unfinished job that is changing this object."),
+    unset("jobstatus", "integer", "The state of that job."),
+))
+
 
 def _volume_places(query: Select[Any]) -> Select[Any]:
     return (

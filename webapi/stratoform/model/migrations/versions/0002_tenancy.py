@@ -299,6 +299,18 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_project_member_account_id'), ['account_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_project_member_removed'), ['removed'], unique=False)
 
+    op.create_table('template_grant',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('template_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('account_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.ForeignKeyConstraint(['account_id'], ['account.id'], name=op.f('fk_template_grant_account_id')),
+    sa.ForeignKeyConstraint(['template_id'], ['template.id'], name=op.f('fk_template_grant_template_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_template_grant')),
+    sa.UniqueConstraint('template_id', 'account_id', name=op.f('uq_template_grant_template_id_account_id'))
+    )
+    with op.batch_alter_table('template_grant', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_template_grant_account_id'), ['account_id'], unique=False)
+
     op.create_table('user_session',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('token_hash', sa.String(length=64), nullable=False),
@@ -322,8 +334,8 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column('default_zone_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True))
         batch_op.add_column(sa.Column('details', sa.JSON(), nullable=True))
         batch_op.create_index('ix_account_list', ['removed', 'id', 'type', 'domain_id', 'name'], unique=False)
-        batch_op.create_foreign_key(batch_op.f('fk_account_default_zone_id'), 'zone', ['default_zone_id'], ['id'])
         batch_op.create_foreign_key(batch_op.f('fk_account_role_id'), 'role', ['role_id'], ['id'])
+        batch_op.create_foreign_key(batch_op.f('fk_account_default_zone_id'), 'zone', ['default_zone_id'], ['id'])
 
     with op.batch_alter_table('domain', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_domain_parent_id'), ['parent_id'], unique=False)
@@ -410,8 +422,8 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_domain_parent_id'))
 
     with op.batch_alter_table('account', schema=None) as batch_op:
-        batch_op.drop_constraint(batch_op.f('fk_account_role_id'), type_='foreignkey')
         batch_op.drop_constraint(batch_op.f('fk_account_default_zone_id'), type_='foreignkey')
+        batch_op.drop_constraint(batch_op.f('fk_account_role_id'), type_='foreignkey')
         batch_op.drop_index('ix_account_list')
         batch_op.drop_column('details')
         batch_op.drop_column('default_zone_id')
@@ -423,6 +435,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_user_session_expires'))
 
     op.drop_table('user_session')
+    with op.batch_alter_table('template_grant', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_template_grant_account_id'))
+
+    op.drop_table('template_grant')
     with op.batch_alter_table('project_member', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_project_member_removed'))
         batch_op.drop_index(batch_op.f('ix_project_member_account_id'))
