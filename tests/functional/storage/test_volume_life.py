@@ -319,7 +319,23 @@ def test_a_disk_finds_no_place(zone: Zone, service: Service, api: Client) -> Non
     api.job("detachVolume", id=one["id"])
     api("deleteVolume", id=one["id"])
     api.job("attachVolume", id=two["id"], virtualmachineid=vm)
-    assert list(files(service).values()) == [64 * 2**20, 1000 * GIB]
+    assert sorted(files(service).values()) == [64 * 2**20, 1000 * GIB]
+
+
+def test_disks_that_are_placed_at_once_never_get_more_than_there_is(zone: Zone, service: Service, api: Client) -> None:
+    machines = [machine(api, zone, f"m{number}") for number in range(4)]
+    disks = [disk(api, zone, f"d{number}", 500)["id"] for number in range(4)]
+    jobs = [api("attachVolume", id=made, virtualmachineid=vm)["jobid"]
+            for made, vm in zip(disks, machines, strict=True)]
+    refusals = []
+    for job in jobs:
+        try:
+            api.await_job(job)
+        except Refused as refused:
+            refusals.append(refused.text)
+    assert len(refusals) == 1
+    assert "No primary storage pool can take a disk of 500.00 GB" in refusals[0]
+    assert sum(size == 500 * GIB for size in files(service).values()) == 3
 
 
 def test_storage_tags_lead_a_disk_to_its_pool(zone: Zone, api: Client) -> None:
