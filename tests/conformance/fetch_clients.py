@@ -16,8 +16,9 @@ COLLECTION = "ansible_collections/ngine_io/"
 def fetch() -> None:
     """Downloads the package of clients.txt, checks it, and unpacks the collection."""
     with tempfile.TemporaryDirectory() as folder:
-        subprocess.run([sys.executable, "-m", "pip", "download", "-q", "--disable-pip-version-check", "--no-deps",
-                        "--only-binary=:all:", "--require-hashes", "-r", HERE / "clients.txt", "-d", folder], check=True)
+        pip = [sys.executable, "-m", "pip", "download", "-q", "--disable-pip-version-check", "--no-deps"]
+        subprocess.run([*pip, "--only-binary=:all:", "--require-hashes", "-r", HERE / "clients.txt", "-d", folder],
+                       check=True)
         (wheel,) = Path(folder).glob("*.whl")
         with zipfile.ZipFile(wheel) as archive:
             for name in archive.namelist():

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 from libcloud.compute.drivers.cloudstack import CloudStackNodeDriver
-from libcloud.compute.types import NodeState, Provider, StorageVolumeState
 from libcloud.compute.providers import get_driver
+from libcloud.compute.types import NodeState, Provider, StorageVolumeState
 
 from .conftest import Running
 from .libcloud_methods import commands_of_methods
@@ -270,26 +270,26 @@ def test_import_key_pair_from_string(driver):
 
 
 def test_ex_list_keypairs(driver, key_pair):
-    with pytest.warns(UserWarning):
+    with pytest.warns(UserWarning, match="deprecated"):
         assert key_pair.name in {pair["name"] for pair in driver.ex_list_keypairs()}
 
 
 def test_ex_create_keypair(driver):
-    with pytest.warns(UserWarning):
+    with pytest.warns(UserWarning, match="deprecated"):
         assert "PRIVATE KEY" in driver.ex_create_keypair("older")["privateKey"]
-    with pytest.warns(UserWarning):
+    with pytest.warns(UserWarning, match="deprecated"):
         driver.ex_delete_keypair("older")
 
 
 def test_ex_import_keypair_from_string(driver):
-    with pytest.warns(UserWarning):
+    with pytest.warns(UserWarning, match="deprecated"):
         assert driver.ex_import_keypair_from_string("older", PUBLIC_KEY)["keyName"] == "older"
-    with pytest.warns(UserWarning):
+    with pytest.warns(UserWarning, match="deprecated"):
         driver.ex_delete_keypair("older")
 
 
 def test_ex_delete_keypair(driver, key_pair):
-    with pytest.warns(UserWarning):
+    with pytest.warns(UserWarning, match="deprecated"):
         assert driver.ex_delete_keypair(key_pair.name) is True
 
 

@@ -41,10 +41,10 @@ def tasks(module: str, declared: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     for step in declared["steps"]:
         options = {**declared["same"], **step}
         once = options.pop("once", False)
-        yield expect(True, options, "would change something", check=True)  # noqa: FBT003 - what is expected
-        yield expect(True, options, "changes it")  # noqa: FBT003 - see above
+        yield expect(True, options, "would change something", check=True)
+        yield expect(True, options, "changes it")
         if not once:
-            yield expect(False, options, "leaves nothing to change")  # noqa: FBT003 - see above
+            yield expect(False, options, "leaves nothing to change")
     for task in declared.get("after", ()):
         yield from (action(name, options) for name, options in task.items())
 
@@ -62,7 +62,7 @@ def outcome(running: Running, tmp_path_factory: pytest.TempPathFactory) -> Mappi
         "tasks": [{"ansible.builtin.include_tasks": "{{ inventory_hostname }}.yml"}],
     }]))
     (folder / "hosts.yml").write_text(json.dumps({"all": {
-        "hosts": dict.fromkeys(DECLARED, {}),
+        "hosts": {module: {} for module in DECLARED},
         "vars": {"ansible_connection": "local", "ansible_python_interpreter": sys.executable},
     }}))
     env = {**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(FOLDER), "ANSIBLE_CONFIG": str(folder / "none.cfg"),

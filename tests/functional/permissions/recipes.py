@@ -23,6 +23,7 @@ RECIPES: Mapping[str, Mapping[str, str]] = {
     "addTrafficType": {"physicalnetworkid": "@spare_wire", "traffictype": "Storage"},
     "cancelHostMaintenance": {"id": "@resting_host"},
     "cancelStorageMaintenance": {"id": "@resting_pool"},
+    "configureSimulator": {"name": "StartCommand", "value": "result:fail|count:1"},
     "configureVirtualRouterElement": {"id": "@element", "enabled": "false"},
     "addLdapConfiguration": {"hostname": "127.0.0.1", "port": "@ldap_port"},
     "deleteLdapConfiguration": {"id": "@ldap"},

@@ -37,8 +37,8 @@ from .views.records import (
 from .views.records import PLANNER as DEPLOYMENT_PLANNER
 
 RELEASE: Final = "4.11.0"
-"""The release clients take this cloud for. That of 4.3 is what is spoken; but before they use what came later and is here,
-such as roles of one's own (4.9), some look at the number."""
+"""The release clients take this cloud for. That of 4.3 is what is spoken; but before they use what came later and is
+here, such as roles of one's own (4.9), some look at the number."""
 
 
 def _subject(param: Param[Any]) -> type[Any] | None:
