@@ -9,6 +9,7 @@ import pytest
 
 from stratoform.app import load_commands
 from stratoform.commands.frame.base import REGISTRY
+from stratoform.commands.frame.owned import AnyProject
 from stratoform.commands.frame.params import (
     Bool,
     Cidr,
@@ -91,7 +92,7 @@ def tolerated(param: Param[Any]) -> set[str]:
         return {*WORDS, "newline"}
     if isinstance(kind, Details):
         return {f"field {name}" for name in (*WORDS, "newline")}
-    if isinstance(kind, ZoneOrAll):
+    if isinstance(kind, ZoneOrAll | AnyProject):
         return {"negative"}
     return {"number"} if isinstance(kind, Int | Vlan | VlanRanges) else set()
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, select
 
 from stratoform.errors import ApiError, Fault
-from stratoform.ldap.client import LdapError, Person, Server
+from stratoform.ldap.client import LdapError, NobodyError, Person, Server
 from stratoform.model.base import new_uuid, now
 from stratoform.model.ldap import LdapConfiguration
 from stratoform.model.roles import Role
@@ -23,7 +23,7 @@ from .frame.params import Choice, Details, Int, Ref, Short, Text, refuse, shown
 from .frame.plain import PlainList
 from .frame.scope import visible
 from .rules import tenancy as rules
-from .rules.places import demand_free_name
+from .rules.places import asked, demand_free_name
 from .rules.tenancy import Name, TimeZone
 from .views.ldap import LDAP_ADDED, LDAP_CONFIGURATION, LDAP_DELETED, LDAP_USER
 from .views.tenancy import ACCOUNT
@@ -42,8 +42,10 @@ class HostText(Text):
         return text.lower()
 
 
-def unavailable(name: str, error: LdapError) -> ApiError:
-    """The error for a directory that could not be asked."""
+def unavailable(name: str, error: LdapError, parameter: str = "") -> ApiError:
+    """The error for a directory that could not be asked, or has not what a parameter asks for."""
+    if isinstance(error, NobodyError):
+        return refuse(parameter, str(error))
     return ApiError(Fault.RESOURCE_UNAVAILABLE, f"Unable to execute {name}: {error}")
 
 
@@ -68,7 +70,7 @@ class AddLdapConfiguration(Command, roles=OPERATORS, event="LDAP.CONFIGURATION.A
         try:
             shared.ldap.probe(Server(values["hostname"], values["port"]))
         except LdapError as error:
-            raise unavailable(cls.name, error) from error
+            raise refuse("hostname", f"{error}; check hostname, port and the settings ldap.*") from error
 
     def check(self) -> None:
         """See Command.check."""
@@ -117,16 +119,13 @@ class DeleteLdapConfiguration(Command, roles=OPERATORS, event="LDAP.CONFIGURATIO
         """See Command.run."""
         if (self.id is None) == (self.hostname is None):
             raise refuse("hostname", "say which directory server: hostname, or id")
-        wanted = [LdapConfiguration.hostname == self.hostname] if self.id is None else [
-            LdapConfiguration.id == self.id.id]
-        if self.port is not None:
-            wanted.append(LdapConfiguration.port == self.port)
-        if self.domainid is not None:
-            wanted.append(LdapConfiguration.domain_id == self.domainid.id)
-        found = self.context.all(LdapConfiguration, *wanted)
+        found = self.context.all(LdapConfiguration, *asked(
+            (self.hostname, LdapConfiguration.hostname), (self.port, LdapConfiguration.port),
+            (self.domainid, LdapConfiguration.domain_id), (self.id, LdapConfiguration.id)))
         if len(found) != 1:
-            raise refuse("hostname", f"{'no' if not found else 'more than one'} directory server '{self.hostname}' is "
-                                     "configured; listLdapConfigurations shows them")
+            given = ", ".join(self.values)
+            raise refuse(given, f"{'no' if not found else 'more than one'} directory server is configured like this; "
+                                "listLdapConfigurations shows them")
         body = LDAP_DELETED.one(self.session, self.caller, found[0].id)
         found[0].removed = now()
         return One(LDAP_DELETED.key, body)
@@ -186,7 +185,7 @@ class LdapCreateAccount(NewAccount, _Domained, roles=OPERATORS, event="ACCOUNT.C
         try:
             return shared.ldap.person(cls.looked_up(values, caller, shared), values["username"])
         except LdapError as error:
-            raise unavailable(cls.name, error) from error
+            raise unavailable(cls.name, error, "username") from error
 
     def check(self) -> None:
         """See Command.check."""
@@ -242,7 +241,7 @@ class ImportLdapUsers(_Domained, roles=OPERATORS, event="LDAP.USERS.IMPORT", vie
         try:
             return shared.ldap.people(cls.looked_up(values, caller, shared), group=values.get("group", ""))
         except LdapError as error:
-            raise unavailable(cls.name, error) from error
+            raise unavailable(cls.name, error, "group") from error
 
     def check(self) -> None:
         """See Command.check."""

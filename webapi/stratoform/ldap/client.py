@@ -34,6 +34,10 @@ class LdapError(Exception):
     """The directory could not be asked; the text says why, without any password."""
 
 
+class NobodyError(LdapError):
+    """It was asked, and has not exactly one of what was looked for."""
+
+
 @dataclass(frozen=True)
 class Server:
     """Where a directory is."""
@@ -165,7 +169,7 @@ class Client:
             wanted = f"(&(objectClass={escape_filter_chars(kept.group_object)})(cn={escape_filter_chars(name)}))"
             found = self._search(connection, wanted, kept.base, most=2)
             if len(found) != 1:
-                raise LdapError(f"the directory has {'no' if not found else 'more than one'} group named {name!r}")
+                raise NobodyError(f"the directory has {'no' if not found else 'more than one'} group named {name!r}")
             yield str(found[0]["dn"])
 
     def _members(self, connection: Any, group: str) -> frozenset[str]:

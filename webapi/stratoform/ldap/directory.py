@@ -12,7 +12,7 @@ from stratoform.model.ldap import LdapConfiguration
 from stratoform.model.settings import Settings
 from stratoform.secrets import Vault
 
-from .client import Client, Layout, LdapError, Person, Server
+from .client import Client, Layout, LdapError, NobodyError, Person, Server
 
 
 class LdapDirectory:
@@ -51,11 +51,12 @@ class LdapDirectory:
         """The one of that user name.
 
         Raises:
-            LdapError: there is none, or more than one, or the directory could not be asked.
+            NobodyError: there is none, or more than one.
+            LdapError: the directory could not be asked.
         """
         found = self.people(domain, username)
         if len(found) != 1:
-            raise LdapError(f"the directory has {'no' if not found else 'more than one'} user named {username!r}")
+            raise NobodyError(f"the directory has {'no' if not found else 'more than one'} user named {username!r}")
         return found[0]
 
     def accepts(self, domain: int | None, who: tuple[str, str, str], password: str) -> bool:
