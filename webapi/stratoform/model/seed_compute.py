@@ -10,7 +10,6 @@ from typing import Final
 
 from .compute import GuestOsCategory, ServiceOffering
 
-
 ROUTER_SIZE: Final = "System Offering For Software Router"
 
 
