@@ -66,7 +66,7 @@ class User(Entity):
 
     __tablename__ = "user"
 
-    name: Mapped[str]
+    name: Mapped[str] = mapped_column(index=True)
     account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), index=True)
     first_name: Mapped[str] = mapped_column(default="")
     last_name: Mapped[str] = mapped_column(default="")

@@ -334,8 +334,8 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column('default_zone_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True))
         batch_op.add_column(sa.Column('details', sa.JSON(), nullable=True))
         batch_op.create_index('ix_account_list', ['removed', 'id', 'type', 'domain_id', 'name'], unique=False)
-        batch_op.create_foreign_key(batch_op.f('fk_account_role_id'), 'role', ['role_id'], ['id'])
         batch_op.create_foreign_key(batch_op.f('fk_account_default_zone_id'), 'zone', ['default_zone_id'], ['id'])
+        batch_op.create_foreign_key(batch_op.f('fk_account_role_id'), 'role', ['role_id'], ['id'])
 
     with op.batch_alter_table('domain', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_domain_parent_id'), ['parent_id'], unique=False)
@@ -364,6 +364,7 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column('timezone', sa.String(length=64), nullable=True))
         batch_op.add_column(sa.Column('source', sa.String(length=16), server_default='native', nullable=False))
         batch_op.add_column(sa.Column('failed_logins', sa.Integer(), server_default='0', nullable=False))
+        batch_op.create_index(batch_op.f('ix_user_name'), ['name'], unique=False)
 
     with op.batch_alter_table('vm', schema=None) as batch_op:
         batch_op.create_index('ix_vm_list', ['removed', 'id', 'account_id', 'domain_id', 'display_vm'], unique=False)
@@ -394,6 +395,7 @@ def downgrade() -> None:
         batch_op.drop_index('ix_vm_list')
 
     with op.batch_alter_table('user', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_user_name'))
         batch_op.drop_column('failed_logins')
         batch_op.drop_column('source')
         batch_op.drop_column('timezone')
@@ -422,8 +424,8 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_domain_parent_id'))
 
     with op.batch_alter_table('account', schema=None) as batch_op:
-        batch_op.drop_constraint(batch_op.f('fk_account_default_zone_id'), type_='foreignkey')
         batch_op.drop_constraint(batch_op.f('fk_account_role_id'), type_='foreignkey')
+        batch_op.drop_constraint(batch_op.f('fk_account_default_zone_id'), type_='foreignkey')
         batch_op.drop_index('ix_account_list')
         batch_op.drop_column('details')
         batch_op.drop_column('default_zone_id')
