@@ -28,7 +28,7 @@ from tests.support.http import Process
 from tests.support.zone import Zone, build
 
 CLIENTS, DEPLOYS, WARM, HOSTS, MANY = 16, 480, 32, 8, 25_000
-POLL = 0.25
+POLL = 1.0
 """Seconds between two questions after a job (the clients in use wait 1 to 5 seconds)."""
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from stratoform.db.database import Database
 from stratoform.db.types import now
@@ -17,7 +17,7 @@ from stratoform.jobs import queue, runner
 from stratoform.jobs.dispatch import Dispatcher
 from stratoform.jobs.queue import Lock, Order
 from stratoform.jobs.runner import LeaseLost, Runner
-from stratoform.jobs.saga import Saga, act, db
+from stratoform.jobs.saga import Saga, act, db, planned
 from stratoform.jobs.tables import FAILED, QUEUED, RUNNING, STUCK, SUCCEEDED, Base, Job, JobLock, JobStep, Worker
 
 
@@ -264,3 +264,83 @@ def test_concurrent_claims_give_each_job_to_one(database: Database) -> None:
     for thread in threads:
         thread.join()
     assert sorted(claimed + list(iter(lambda: take(database), None))) == jobs
+
+
+def commits(database: Database) -> list[str]:
+    """Filled with each commit that comes."""
+    found: list[str] = []
+    event.listen(database.engine, "commit", lambda _connection: found.append("commit"))
+    return found
+
+
+def test_a_job_commits_once_an_act_and_once_more(database: Database, log: list[str]) -> None:
+    saga = Saga("s", [
+        db("a", "A", lambda _c, _s: None), act("b", "B", lambda _c: None), db("c", "C", lambda _c, _s: None),
+        planned("d", "D", lambda _c, _s: None, lambda _c, _p: log.append("d")),
+        planned("e", "E", lambda _c, _s: ["plan"], lambda c, p: c.services.extend(p) or 7,
+                record=lambda _c, _s, done: {"recorded": done}),
+        db("f", "F", lambda c, _s: {"seen": c.out["e"]["recorded"]}),
+    ])
+    job_id = put(database)
+    (job,) = database.write(lambda s: queue.claim(s, "me", now()))
+    seen = commits(database)
+    make_runner(database, {"s": saga}, log).run(job_id, job)
+    assert len(seen) == 3  # to b, to e, to the end
+    assert log == ["plan"]  # there was nothing to do in d
+    with database.read() as session:
+        found = {s.name: (s.state, s.output) for s in session.scalars(select(JobStep))}
+    assert found == {**dict.fromkeys("abcd", ("succeeded", None)), "e": ("succeeded", {"recorded": 7}),
+                     "f": ("succeeded", {"seen": 7})}
+
+
+def test_steps_before_a_failed_one_are_journaled_though_they_shared_its_transaction(
+    database: Database, log: list[str],
+) -> None:
+    tries: list[str] = []
+    saga = Saga("s", [
+        act("a", "A", lambda _c: {"x": 1}, lambda _c: log.append("undo a")),
+        db("b", "B", lambda _c, _s: tries.append("b") or {"try": len(tries)},
+           lambda c, _s: log.append(f"undo b of try {c.out['b']['try']}")),
+        db("c", "C", _boom, lambda c, _s: log.append(f"undo c, which gave {c.out.get('c')}")),
+    ])
+    job_id = put(database)
+    take(database)
+    make_runner(database, {"s": saga}, log).run(job_id)
+    assert state(database, job_id) == FAILED
+    assert log == ["undo c, which gave None", "undo b of try 2", "undo a"]
+    assert tries == ["b", "b"]  # the first was rolled back with c
+
+
+def test_what_an_early_plan_read_is_used_and_a_resumed_job_plans_again(database: Database, log: list[str]) -> None:
+    class Killed(BaseException):
+        """The process died."""
+
+    def first(ctx: Any, _plan: str) -> None:
+        ctx.services.append("first")
+        if len(log) == 1:
+            raise Killed
+
+    plans: list[str] = []
+    saga = Saga("s", [
+        planned("first", "F", lambda _c, _s: "plan", first),
+        planned("second", "S", lambda _c, _s: plans.append("second") or f"plan {len(plans)}",
+                lambda c, plan: c.services.append(plan), early=True),
+    ])
+    job_id = put(database)
+    take(database)
+    with pytest.raises(Killed):
+        make_runner(database, {"s": saga}, log).run(job_id)
+    make_runner(database, {"s": saga}, log).run(job_id)
+    assert (state(database, job_id), log) == (SUCCEEDED, ["first", "first", "plan 2"])
+
+
+def test_a_job_that_ended_meanwhile_is_no_orphan(database: Database, log: list[str]) -> None:
+    """Whoever takes it for one finds it at its end: nothing is taken back."""
+    saga = Saga("s", [db("a", "A", lambda _c, _s: None, lambda _c, _s: log.append("undo"))])
+    job_id = put(database)
+    take(database)
+    made = make_runner(database, {"s": saga}, log)
+    made.run(job_id)
+    made.run(job_id)
+    assert (state(database, job_id), log) == (SUCCEEDED, [])
+    assert made.hooks.told == ["started s", "succeeded s"]

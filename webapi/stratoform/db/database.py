@@ -7,6 +7,7 @@ MariaDB runs at READ COMMITTED, and a deadlock's loser is simply run again.
 from __future__ import annotations
 
 import random
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -21,6 +22,9 @@ T = TypeVar("T")
 
 ATTEMPTS = 12
 """How often a transaction that lost a race is run before its error is the caller's."""
+WRITERS = 4
+"""Transactions one process has under way at a time (SQLite: one). Its threads share one core, so with more of them each
+would only hold its locks for longer; on SQLite they would sleep and try again instead of being called."""
 IDLE = 1.0
 """Seconds after which a connection is asked whether it still stands before it is used."""
 
@@ -60,6 +64,24 @@ def _mariadb(engine: Engine) -> None:
             raise DisconnectionError from error  # the pool opens another one
 
 
+class _Gate(threading.local):
+    """Lets so many threads in at a time; a thread that is in may come in again."""
+
+    def __init__(self, places: threading.Semaphore) -> None:
+        self._places = places
+        self._depth = 0  # of this thread
+
+    def __enter__(self) -> None:
+        if self._depth == 0:
+            self._places.acquire()
+        self._depth += 1
+
+    def __exit__(self, *_exc: object) -> None:
+        self._depth -= 1
+        if self._depth == 0:
+            self._places.release()
+
+
 class _Writing(Session):
     """A transaction's session. It keeps what it loaded, so that nothing is read twice."""
 
@@ -93,6 +115,7 @@ class Database:
             )
             _mariadb(self.engine)
         self._writer = self.engine.execution_options(writing=True)
+        self._gate = _Gate(threading.BoundedSemaphore(1 if url.startswith("sqlite") else WRITERS))
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -114,7 +137,7 @@ class Database:
         """
         for attempt in range(1, ATTEMPTS + 1):
             try:
-                with _Writing(self._writer, expire_on_commit=False) as session, session.begin():
+                with self._gate, _Writing(self._writer, expire_on_commit=False) as session, session.begin():
                     return work(session)
             except (Lost, DBAPIError) as error:
                 if attempt == ATTEMPTS or not _may_retry(error):

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, CursorResult, and_, delete, or_, select, true, update
+from sqlalchemy import ColumnElement, CursorResult, and_, bindparam, delete, or_, select, true, update
 from sqlalchemy.orm import Session, aliased
 
 from stratoform.db.types import new_uuid
@@ -64,24 +64,6 @@ def waiting(session: Session, now: datetime) -> bool:
     return session.scalar(select(Job.id).where(due).limit(1)) is not None
 
 
-def claim(session: Session, worker: str, now: datetime, most: int = 1) -> list[Job]:
-    """Takes the oldest jobs that may run, at most so many.
-
-    A queued job may run when no earlier unfinished job, and no running one, holds a conflicting lock; so no two jobs
-    that are taken at once are in each other's way.
-    """
-    _take_turn(session)
-    free = select(Job).where(Job.state == QUEUED, ~_blocked(by_any=True), ~_blocked(by_any=False)).order_by(Job.id)
-    taken = list(session.scalars(free.limit(most)))
-    if len(taken) < most:
-        stuck = select(Job).where(Job.state == STUCK, Job.not_before <= now).order_by(Job.not_before)
-        taken += session.scalars(stuck.limit(most - len(taken)))
-    for job in taken:
-        job.state = RUNNING if job.state == QUEUED else UNDOING
-        job.worker = worker
-    return taken
-
-
 def _blocked(*, by_any: bool) -> ColumnElement[bool]:
     """An exclusive lock of the job is held by any other job, or any lock of it exclusively by another job.
 
@@ -98,6 +80,33 @@ def _blocked(*, by_any: bool) -> ColumnElement[bool]:
         )
         .exists()
     )
+
+
+# Built once: they run with every job.
+_FREE = (
+    select(Job).where(Job.state == QUEUED, ~_blocked(by_any=True), ~_blocked(by_any=False))
+    .order_by(Job.id).limit(bindparam("most"))
+)
+_STUCK = (
+    select(Job).where(Job.state == STUCK, Job.not_before <= bindparam("now"))
+    .order_by(Job.not_before).limit(bindparam("most"))
+)
+
+
+def claim(session: Session, worker: str, now: datetime, most: int = 1) -> list[Job]:
+    """Takes the oldest jobs that may run, at most so many.
+
+    A queued job may run when no earlier unfinished job, and no running one, holds a conflicting lock; so no two jobs
+    that are taken at once are in each other's way.
+    """
+    _take_turn(session)
+    taken = list(session.scalars(_FREE, {"most": most}))
+    if len(taken) < most:
+        taken += session.scalars(_STUCK, {"now": now, "most": most - len(taken)})
+    for job in taken:
+        job.state = RUNNING if job.state == QUEUED else UNDOING
+        job.worker = worker
+    return taken
 
 
 def reclaim(session: Session, worker: str, now: datetime, active: Collection[int] = ()) -> list[int]:

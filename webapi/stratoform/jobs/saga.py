@@ -51,6 +51,7 @@ class Step(Generic[S]):
             None: there is nothing to do, the step has succeeded.
         record: of an act: ``record(ctx, session, done)`` writes down what ``do`` gave, in the transaction that journals
             its success, and returns the step's output. Without it, what ``do`` gave is the output.
+        early: the plan only reads, and nothing the act before it changes: it is made together with that act's.
     """
 
     name: str
@@ -61,6 +62,7 @@ class Step(Generic[S]):
     undone_in_transaction: bool
     plan: Callable[[Context[S], Session], Any] | None = None
     record: Callable[[Context[S], Session, Any], Output] | None = None
+    early: bool = False
 
 
 def db(
@@ -81,10 +83,11 @@ def act(
 def planned(  # noqa: PLR0913 - a table's row; the last three are named
     name: str, text: str, plan: Callable[[Context[S], Session], P | None], do: Callable[[Context[S], P], D], *,
     record: Callable[[Context[S], Session, D], Output] | None = None,
-    undo: Callable[[Context[S]], None] | None = None,
+    undo: Callable[[Context[S]], None] | None = None, early: bool = False,
 ) -> Step[S]:
     """A step that acts outside the database by what ``plan`` read in it; see Step."""
-    return Step(name, text, do, undo, in_transaction=False, undone_in_transaction=False, plan=plan, record=record)
+    return Step(name, text, do, undo, in_transaction=False, undone_in_transaction=False, plan=plan, record=record,
+                early=early)
 
 
 @dataclass(frozen=True)

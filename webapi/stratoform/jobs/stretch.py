@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Generic, Protocol, TypeVar
 
-from sqlalchemy import insert, update
+from sqlalchemy import bindparam, insert, update
 from sqlalchemy.orm import Session
 
 from stratoform.db.types import now
@@ -19,6 +19,14 @@ from .saga import Context, Output, Saga, Step
 from .tables import SUCCEEDED, UNDOING, Job, JobStep
 
 S = TypeVar("S")
+
+# Built once, for the tables: they run with every step.
+_BEGIN = insert(JobStep.__table__)  # type: ignore[arg-type]  # a declared class has a Table
+_END = (
+    update(JobStep.__table__)  # type: ignore[arg-type]  # see above
+    .where(JobStep.job_id == bindparam("of"), JobStep.position == bindparam("at"))
+    .values({column: bindparam(column) for column in ("state", "output", "ended")})
+)
 
 
 class Hooks(Protocol):
@@ -62,6 +70,8 @@ class Stretch(Generic[S]):
         self._next: tuple[Step[S] | None, Any] = None, None
         self._begun = begun  # steps with a row in the journal
         self._new: list[dict[str, Any]] = []  # rows for others: one statement writes them
+        self._plans: dict[str, Any] = {}  # made early, for acts to come
+        self._planned: dict[str, Any] = {}
         self._out: dict[str, Mapping[str, Any]] = context.out
 
     def go_on(self, session: Session, job: Job) -> bool:
@@ -92,12 +102,13 @@ class Stretch(Generic[S]):
         """The transaction was committed."""
         self.act, self.plan = self._next
         self.done = None
+        self._plans |= self._planned
         self._out = self.context.out
         self._begun |= {row["name"] for row in self._new}
 
     def _do(self, session: Session, job: Job, end: int) -> bool:
         """Does the steps before ``end``, up to the next act; True when there is one, False at the end."""
-        self.context.out, self._new, self._next = dict(self._out), [], (None, None)
+        self.context.out, self._new, self._next, self._planned = dict(self._out), [], (None, None), {}
         if not self._begun:
             self.hooks.started(session, job)
         for position, step in enumerate(self.saga.steps[:end]):
@@ -107,6 +118,7 @@ class Stretch(Generic[S]):
             output, plan = self._one(session, step)
             if step is not self.act and not step.in_transaction and (plan is not None or step.plan is None):
                 self._next = step, plan
+                self._plan_early(session, position + 1)
                 self._note(session, job, position, "started")
                 return True
             self.context.out[step.name] = output or {}
@@ -119,7 +131,16 @@ class Stretch(Generic[S]):
             return step.record(self.context, session, self.done) if step.record is not None else self.done, None
         if step.in_transaction:
             return step.do(self.context, session), None
+        if step.name in self._plans:
+            return None, self._plans[step.name]
         return None, step.plan(self.context, session) if step.plan is not None else None
+
+    def _plan_early(self, session: Session, position: int) -> None:
+        """Plans the acts that follow at once, where they allow it: what they read is at hand now."""
+        for step in self.saga.steps[position:]:
+            if not step.early or step.plan is None or step.name in self._plans:
+                return
+            self._planned[step.name] = step.plan(self.context, session)
 
     def _note(self, session: Session, job: Job, position: int, state: str, output: Output = None) -> None:
         step = self.saga.steps[position]
@@ -129,11 +150,10 @@ class Stretch(Generic[S]):
         row = {"job_id": job.id, "position": position, "name": step.name, "state": state,
                "output": None if output is None else dict(output), "ended": None if started else now()}
         if step.name in self._begun:
-            this = update(JobStep).where(JobStep.job_id == job.id, JobStep.position == position)
-            session.execute(this.values(row), execution_options={"synchronize_session": False})
+            session.execute(_END, {**{c: row[c] for c in ("state", "output", "ended")}, "of": job.id, "at": position})
         else:
             self._new.append(row)
 
     def _write(self, session: Session) -> None:
         if self._new:
-            session.execute(insert(JobStep), self._new)
+            session.execute(_BEGIN, self._new)

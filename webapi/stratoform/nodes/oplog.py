@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Mapping
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ from stratoform.db.types import now
 
 from .port import Target
 
+LONG = 20
+"""Entries of a list or map that are logged: a router's operation names every guest of its network."""
 SECRET = ("password", "secret", "private", "user-data", "token")
 
 
@@ -43,11 +46,13 @@ class OperationLog:
 
 
 def redacted(value: Any, name: str = "") -> Any:
-    """A copy in which whatever is named like a secret is ``***``."""
+    """A copy in which whatever is named like a secret is ``***``, and of which long lists and maps show the first."""
     if any(word in name.lower() for word in SECRET) and value:
         return "***"
     if isinstance(value, Mapping):
-        return {key: redacted(item, str(key)) for key, item in value.items()}
+        more = {"...": f"{len(value) - LONG} more"} if len(value) > LONG else {}
+        return {key: redacted(item, str(key)) for key, item in islice(value.items(), LONG)} | more
     if isinstance(value, (list, tuple)):
-        return [redacted(item, name) for item in value]
+        more_items = [f"... {len(value) - LONG} more"] if len(value) > LONG else []
+        return [redacted(item, name) for item in value[:LONG]] + more_items
     return value

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from sqlalchemy import JSON, String, delete, select
+from sqlalchemy import JSON, String, bindparam, delete, insert, select, update
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 from stratoform.db.database import Database
@@ -48,6 +48,14 @@ class SimObject(Base):
     spec: Mapped[dict[str, Any]]
 
 
+_THIS = (SimObject.host == bindparam("of"), SimObject.kind == bindparam("a"), SimObject.key == bindparam("called"))
+# Built once, for the table: load tests live by them.
+_GET = select(SimObject.spec).where(*_THIS)
+_ADD = insert(SimObject.__table__).values(  # type: ignore[arg-type]  # a declared class has a Table
+    host=bindparam("of"), kind=bindparam("a"), key=bindparam("called"), spec=bindparam("spec"))
+_CHANGE = update(SimObject.__table__).where(*_THIS).values(spec=bindparam("spec"))  # type: ignore[arg-type]  # see above
+
+
 class SimFault(Base):
     """Trouble to come: the next ``remaining`` calls that match wait, and fail unless ``failure`` is empty."""
 
@@ -60,6 +68,9 @@ class SimFault(Base):
     failure: Mapped[str] = mapped_column(String(16), default="fail")
     cause: Mapped[str] = mapped_column(String(255), default="simulated failure")
     wait: Mapped[float] = mapped_column(default=0.0)
+
+
+_TROUBLE = select(SimFault.id).where(SimFault.remaining > 0).limit(1)
 
 
 class SimulatorNodes:
@@ -130,6 +141,8 @@ def _perform(
 
 
 def _due(session: Session, operation: str, target: Target) -> SimFault | None:
+    if session.scalar(_TROUBLE) is None:
+        return None
     for fault in session.scalars(select(SimFault).where(SimFault.remaining > 0).order_by(SimFault.id)):
         if fault.operation in {"*", operation} and fnmatch.fnmatchcase(target.address, fault.host):
             fault.remaining -= 1
@@ -144,15 +157,15 @@ class _Host:
         self.session, self.name, self.operation, self.target = session, name, operation, target
 
     def get(self, kind: str, key: str) -> dict[str, Any] | None:
-        found = self.session.get(SimObject, (self.name, kind, key))
-        return found.spec if found is not None else None
+        spec: dict[str, Any] | None = self.session.scalar(_GET, {"of": self.name, "a": kind, "called": key})
+        return spec
 
     def put(self, kind: str, key: str, spec: Mapping[str, Any]) -> None:
-        found = self.session.get(SimObject, (self.name, kind, key))
-        if found is None:
-            self.session.add(SimObject(host=self.name, kind=kind, key=key, spec=dict(spec)))
-        elif found.spec != spec:
-            found.spec = dict(spec)
+        found = self.get(kind, key)
+        if found == spec:
+            return
+        row = {"of": self.name, "a": kind, "called": key, "spec": dict(spec)}
+        self.session.execute(_ADD if found is None else _CHANGE, row)
 
     def drop(self, kind: str, key: str) -> None:
         self.session.execute(delete(SimObject).where(

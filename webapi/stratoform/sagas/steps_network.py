@@ -96,10 +96,10 @@ def converge_router(ctx: Ctx, network_id: int, bridges: Mapping[int, str | None]
         if router is None or host is None or host.state != "Up":
             return
         target = target_of(host, ctx.services.vault)
-        bridge = bridge_args(session, network)
-    name = (bridges or {}).get(host.id) or act_on(ctx, target, "bridge", bridge)["name"]
-    with ctx.services.db.read() as session:
-        spec = router_spec(session, ctx.services, router, str(name))
+        name = (bridges or {}).get(host.id)
+        bridge = bridge_args(session, network) if name is None else {}
+        spec = router_spec(session, ctx.services, router)
+    spec["interfaces"][0]["bridge"] = name or act_on(ctx, target, "bridge", bridge)["name"]
     act_on(ctx, target, "router", spec)
     newest = case((Router.applied < spec["generation"], spec["generation"]), else_=Router.applied)
     told = update(Router).where(Router.id == router.id).values(state="Running", applied=newest)
@@ -180,8 +180,8 @@ def _lives(session: Session, router: Router) -> bool:
             and host.resource_state != "Maintenance")
 
 
-def router_spec(session: Session, services: Services, router: Router, bridge: str) -> dict[str, Any]:
-    """Everything the router should be (arguments of the operation ``router``)."""
+def router_spec(session: Session, services: Services, router: Router) -> dict[str, Any]:
+    """Everything the router should be (arguments of the operation ``router``), but for its interface's bridge."""
     network = session.get_one(Network, router.network_id)
     zone = session.get_one(Zone, network.zone_id)
     own = session.scalars(select(Nic).where(Nic.router_id == router.id)).one()
@@ -196,7 +196,7 @@ def router_spec(session: Session, services: Services, router: Router, bridge: st
     address = addresses.text(own.ip)
     return {
         "uuid": router.uuid, "name": router.name, "generation": network.generation, "state": "present",
-        "interfaces": [{"name": "eth0", "bridge": bridge, "mac": own.mac, "address": f"{address}/{length}",
+        "interfaces": [{"name": "eth0", "bridge": "", "mac": own.mac, "address": f"{address}/{length}",
                         "role": "guest"}],
         "gateway": own.gateway,
         "dns": {"domain": domain, "servers_for_guests": [address],

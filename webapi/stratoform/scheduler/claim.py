@@ -82,16 +82,13 @@ def _place(
     place = Host.id if local else Host.cluster_id  # which pools a host reaches is the same for all of a place
     tried: set[int] = set()
     refusal: NoPlace | None = None
-    while found := hosts.candidates(session, need, place.not_in(tried)):
-        for host in found:
-            here = host.id if local else host.cluster_id
-            if here in tried:
-                continue
-            tried.add(here)
-            try:
-                return host, _pools_for(session, disks, host)
-            except NoPlace as error:  # hosts of other places may reach another pool
-                refusal = refusal or error
+    while found := hosts.candidates(session, need, *([place.not_in(tried)] if tried else []), most=1):
+        host = found[0]
+        tried.add(host.id if local else host.cluster_id)
+        try:
+            return host, _pools_for(session, disks, host)
+        except NoPlace as error:  # hosts of other places may reach another pool
+            refusal = refusal or error
     raise refusal or hosts.refusal(session, need)
 
 

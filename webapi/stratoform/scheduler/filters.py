@@ -25,12 +25,14 @@ class Filter:
         why: completes "3 hosts ...", e.g. "are not Up".
         best: the largest value there is of what was asked for, told with the refusal.
         unit: of ``best``.
+        beyond: the condition looks into other tables than the candidates'.
     """
 
     keeps: ColumnElement[bool]
     why: str
     best: ColumnElement[Any] | None = None
     unit: str = ""
+    beyond: bool = False
 
 
 class NoPlace(ApiError):  # noqa: N818 - says what happened

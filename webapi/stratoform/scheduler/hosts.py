@@ -5,9 +5,23 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Float, Select, Subquery, and_, case, cast, func, or_, select
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Float,
+    Select,
+    Subquery,
+    and_,
+    bindparam,
+    case,
+    cast,
+    func,
+    or_,
+    select,
+)
 from sqlalchemy.orm import Session
 
 from stratoform.db.types import has_word
@@ -60,8 +74,11 @@ def candidates(session: Session, need: Need, *more: ColumnElement[bool], most: i
         most: how many are wanted.
     """
     some = _some(session, need, more)
-    found = _best(session, need, used(Vm.host_id.in_(some)), (Host.id.in_(some), *more), most) if some else []
-    return found if found or len(some) < WINDOW else _best(session, need, used(), more, most)
+    near = _best_of(need, some=True).where(*more).limit(most)
+    found = list(session.scalars(near, {"some": some})) if some else []
+    if found or len(some) < WINDOW:
+        return found
+    return list(session.scalars(_best_of(need, some=False).where(*more).limit(most)))
 
 
 def refusal(session: Session, need: Need) -> NoPlace:
@@ -73,29 +90,50 @@ def refusal(session: Session, need: Need) -> NoPlace:
 
 
 def _some(session: Session, need: Need, more: Sequence[ColumnElement[bool]]) -> list[int]:
-    """Ids of hosts that could take the machine if they had room: all when they are few, else WINDOW and its last."""
-    able = passing(_SOMEWHERE.where(Host.zone_id == need.zone_id, *more), _lasting(need)).with_only_columns(Host.id)
-    able = able.order_by(Host.id).limit(WINDOW)
-    first = list(session.scalars(able))
+    """Ids of hosts that might take the machine: all when they are few, else WINDOW of them and its last."""
+    able = _able(need).where(*more, *_near(session, need))
+    first = list(session.scalars(able, {"begin": 0}))
     if len(first) < WINDOW:
         return first
     begin = random.randint(first[0], session.scalar(select(func.max(Host.id))) or 0)  # noqa: S311 - a choice, no secret
-    near = list(session.scalars(able.where(Host.id >= begin)))
+    near = list(session.scalars(able, {"begin": begin}))
     last = [need.last_host_id] if need.last_host_id is not None else []
     return [*last, *near, *first[:WINDOW - len(near)]]
 
 
-def _best(
-    session: Session, need: Need, held: Subquery, conditions: Sequence[ColumnElement[bool]], most: int,
-) -> list[Host]:
+@lru_cache(512)  # machines of one offering need the same
+def _able(need: Need) -> Select[int]:
+    """Ids from ``begin`` on of hosts that, as far as their own rows tell, might take the machine.
+
+    No other table is joined: an index gives these rows in this order, and the database stops at the limit.
+    """
+    hosts = select(Host.id).where(Host.removed.is_(None), Host.zone_id == need.zone_id)
+    own = [rule for rule in _lasting(need) if not rule.beyond]
+    return passing(hosts, own).where(Host.id >= bindparam("begin")).order_by(Host.id).limit(WINDOW)
+
+
+def _near(session: Session, need: Need) -> list[ColumnElement[bool]]:
+    """Where hosts must be to reach the pools its disks are on."""
+    pools = session.scalars(select(StoragePool).where(StoragePool.id.in_(need.pool_ids))) if need.pool_ids else ()
+    return [
+        Host.id == pool.host_id if pool.host_id is not None else Host.cluster_id == pool.cluster_id
+        for pool in pools if pool.host_id is not None or pool.scope != "ZONE"
+    ]
+
+
+@lru_cache(512)
+def _best_of(need: Need, *, some: bool) -> Select[Host]:
+    """Hosts that can take the machine, best first; ``some``: of those whose ids are given so."""
+    ids: BindParameter[int] = bindparam("some", expanding=True)
+    held = used(Vm.host_id.in_(ids)) if some else used()
     # Weighers: its last host first (its disks may be cached there), then the largest part of memory free.
     order = [
         case((Host.id == (need.last_host_id or 0), 0), else_=1),
         (cast(_free_mb(held), Float) / HOST_MB).desc(), (cast(_free_mhz(held), Float) / HOST_MHZ).desc(), Host.id,
     ]
     rules = [*_lasting(need), *_room(need, held)]
-    fitting = passing(_weighed(held).where(Host.zone_id == need.zone_id, *conditions), rules)
-    return list(session.scalars(fitting.order_by(*order).limit(most)))
+    fitting = passing(_weighed(held).where(Host.zone_id == need.zone_id), rules).order_by(*order)
+    return fitting.where(Host.id.in_(ids)) if some else fitting
 
 
 def _weighed(held: Subquery) -> Select[Host]:
@@ -116,7 +154,7 @@ def _lasting(need: Need) -> list[Filter]:
         Filter(Host.hypervisor == need.hypervisor, f"do not run {need.hypervisor}"),
         Filter(and_(Zone.allocation_state == "Enabled", Pod.allocation_state == "Enabled",
                     Cluster.allocation_state == "Enabled", Cluster.managed_state == "Managed"),
-               "are in a disabled zone, pod or cluster"),
+               "are in a disabled zone, pod or cluster", beyond=True),
         Filter(Host.state == "Up", "are not connected"),
         Filter(Host.resource_state == "Enabled", "are disabled or in maintenance"),
     ]
@@ -126,8 +164,9 @@ def _lasting(need: Need) -> list[Filter]:
         rules.append(Filter(Host.pod_id.in_(need.pod_ids), "are in another pod than its addresses"))
     rules += [Filter(has_word(Host.tags, tag), f"lack the tag '{tag}'") for tag in need.host_tags]
     for pool_id in need.pool_ids:
-        rules.append(Filter(reaches(pool_id), "do not reach the storage its disks are on"))
-        rules.append(Filter(_serves(pool_id), "cannot use the storage its disks are on, which is in maintenance"))
+        rules.append(Filter(reaches(pool_id), "do not reach the storage its disks are on", beyond=True))
+        rules.append(Filter(_serves(pool_id), "cannot use the storage its disks are on, which is in maintenance",
+                            beyond=True))
     rules += [
         Filter(Host.cpus >= need.cpus, f"have fewer than {need.cpus} CPUs", Host.cpus.expression, "CPUs"),
         Filter(Host.cpu_mhz >= need.speed, f"have CPUs slower than {need.speed} MHz", Host.cpu_mhz.expression, "MHz"),
