@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from sqlalchemy import select
+
 from stratoform.jobs.queue import Order
 from stratoform.model.kinds import KINDS
 
@@ -103,13 +105,23 @@ class ListResourceDetails(_Detailed, OwnedList, PlainList, roles=EVERYONE, view=
     def items(self) -> list[Body]:
         """See PlainList.items."""
         row = self.the_object(change=False)
-        if self.fordisplay is False:
+        if self.fordisplay is False or not self._of_owner(row):
             return []
         return [
             {"key": key, "value": str(value), "resourcetype": self.resourcetype, "resourceid": row.uuid}
             for key, value in sorted((row.details or {}).items())
             if self.key in {None, key} and self.value in {None, str(value)}
         ]
+
+    def _of_owner(self, row: Any) -> bool:
+        """Whether the object is that of the account, domain or project asked for."""
+        kind: Any = type(row)
+        if not {"account", "domainid", "projectid"} & set(self.values):
+            return True
+        if not hasattr(kind, "account_id"):
+            return False
+        return self.session.scalar(
+            select(kind.id).where(kind.id == row.id, *self.owned_conditions(kind))) is not None
 
     def run(self) -> Any:
         """See Command.run."""

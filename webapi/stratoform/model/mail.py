@@ -16,7 +16,7 @@ from .base import Entity, LongText, now
 from .states import State, StateTable
 
 ATTEMPTS = 12
-"""How often a message is tried before it is given up: the last time about a day after the first."""
+"""How often a message is tried before it is given up: the last time some 17 hours after the first."""
 FIRST_REST = timedelta(seconds=30)
 """Rest after the first failure; each further one doubles it."""
 

@@ -94,7 +94,7 @@ class OwnedList(ListCommand):
         if self.domainid is not None and caller.role in {RoleType.ADMIN, RoleType.DOMAIN_ADMIN}:
             domains = subtree(self.domainid.path) if self.isrecursive else Domain.id == self.domainid.id
             return [inside(entity, domains), not_of_projects(entity)]
-        if "id" in self.values:
+        if {"id", "ids"} & set(self.values):
             return [] if caller.is_root else [owned(entity, caller)]
         if self.listall:
             return [*self._administered(entity), not_of_projects(entity)]
