@@ -108,8 +108,10 @@ class _Scaling(Command):
         sizes(new, self.details or {})
 
     def become(self) -> Vm:
-        """Gives the machine its new size, within the limits of its owner."""
+        """Gives the machine its new size, within the limits of its owner; no start can come between."""
         vm, new = self.id, self.serviceofferingid
+        self.session.refresh(vm, with_for_update=True)
+        self.demand_fitting()
         size = sizes(new, self.details or {})
         demand(self.context, self.session.get_one(Account, vm.account_id), {
             Resource.CPU: size["cpus"] - vm.cpus, Resource.MEMORY: size["memory"] - vm.memory})
@@ -154,7 +156,6 @@ class ScaleVirtualMachine(_Scaling, AsyncCommand, roles=EVERYONE, event="VM.UPGR
 
     def run(self) -> None:
         """See Command.run."""
-        self.demand_fitting()
         self.become()
 
 
