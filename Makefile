@@ -1,7 +1,7 @@
 # Everything one needs to know: make help
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help up down sim sim-down status doctor check test unit functional host-tests lab molecule lint bench clean
+.PHONY: help up down sim sim-down status doctor check test unit functional conformance host-tests lab molecule lint bench clean
 
 VENV ?= .venv
 BIN := $(abspath $(VENV))/bin
@@ -41,7 +41,7 @@ status: ## the endpoint and the instances
 doctor: ## check this machine and the installation
 	@$(RUN) doctor
 
-test: lint unit functional host-tests lab ## set up and run all tests
+test: lint unit functional conformance host-tests lab ## set up and run all tests
 
 lint: $(VENV)/.developing ## formatters, linters, types
 	$(BIN)/ruff check .
@@ -54,6 +54,9 @@ unit: $(VENV)/.developing ## tests of single parts
 functional: $(VENV)/.developing var/.test-packages ## tests of the service, on SQLite and MariaDB, with simulated hosts
 	$(PYTEST) -q -n 2 tests/functional
 
+conformance: $(VENV)/.developing var/.test-packages var/clients/.fetched ## foreign clients against a service, on both databases
+	$(PYTEST) -q -n 2 --dist loadgroup tests/conformance
+
 host-tests: $(VENV)/.developing var/.test-packages ## tests with this machine's libvirt and real guests
 	$(PYTEST) -q tests/contract
 
@@ -62,6 +65,11 @@ lab: $(VENV)/.developing var/.test-packages ## roles on container hosts, by Mole
 
 bench: $(VENV)/.developing var/.test-packages ## measure; the numbers go to docs/benchmarks.md
 	$(SUDO) env PATH="$(BIN):$$PATH" $(BIN)/python -m tests.bench
+
+# The collection ngine_io.cloudstack, out of the package that carries it.
+var/clients/.fetched: tests/conformance/clients.txt tests/conformance/fetch_clients.py $(VENV)/.developing
+	$(SUDO) $(BIN)/python tests/conformance/fetch_clients.py
+	@$(SUDO) touch $@
 
 $(VENV)/bin/python:
 	@missing=$$(dpkg-query -W -f '$${db:Status-Status} $${Package}\n' $(BOOTSTRAP) 2>/dev/null | awk '$$1 == "installed" { print $$2 }' | sort | comm -13 - <(printf '%s\n' $(BOOTSTRAP) | sort)); \

@@ -81,3 +81,27 @@ def test_the_program_prints_what_it_gets(running):
     made = program(running, "createSSHKeyPair", "name=program")
     assert "PRIVATE KEY" in made["keypair"]["privatekey"]
     assert program(running, "deleteSSHKeyPair", "name=program")["success"] in {True, "true"}
+
+
+def test_a_tenant_of_two_machines(cs, running):
+    """A domain, an account in it with keys, a project of that account, and a limit that says why it refuses."""
+    domain = cs.createDomain(name="tenants")["domain"]
+    account = cs.createAccount(account="tina", domainid=domain["id"], username="tina", password="Secret-123",
+                               firstname="Tina", lastname="Tenant", email="tina@example.org", accounttype=0)["account"]
+    keys = cs.registerUserKeys(id=account["user"][0]["id"])["userkeys"]
+    tina = CloudStack(endpoint=running.endpoint, key=keys["apikey"], secret=keys["secretkey"], poll_interval=0.05)
+    project = tina.createProject(name="shop", displaytext="shop", fetch_result=True)["project"]
+    cs.updateResourceLimit(resourcetype=0, projectid=project["id"], max=2)
+    wanted = {**running.zone.deploy(), "projectid": project["id"], "fetch_result": True}
+    for name in ("one", "two"):
+        vm = tina.deployVirtualMachine(name=name, **wanted)["virtualmachine"]
+        assert (vm["state"], vm["project"]) == ("Running", "shop")
+    with pytest.raises(CloudStackApiException) as refusal:
+        tina.deployVirtualMachine(name="three", **wanted)
+    assert refusal.value.error["errorcode"] == 532
+    assert "2" in refusal.value.error["errortext"]
+    assert "shop" in refusal.value.error["errortext"]
+    assert tina.listVirtualMachines(projectid=-1)["count"] == 2
+    assert tina.listVirtualMachines() == {}
+    cs.deleteDomain(id=domain["id"], cleanup=True, fetch_result=True)
+    assert cs.listDomains(name="tenants", listall=True) == {}
