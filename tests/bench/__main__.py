@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from stratoform.config import home
-from tests.bench import lists, real, simulated
+from tests.bench import deploys, lists, real, simulated
 
 REPORT = home() / "docs" / "benchmarks.md"
 HEAD = """# Benchmarks
@@ -24,6 +24,7 @@ Single runs; expect 30 % more or less on a machine that does other things too.
 """
 PARTS: Mapping[str, tuple[str, Callable[[Path], str]]] = {
     "simulated": ("The service on simulated hosts", simulated.measure),
+    "deploys": ("Deployments on the simulator", deploys.measure),
     "lists": ("Lists with 25,000 of everything", lists.measure),
     "real": ("This machine's libvirt, real guests", real.measure),
 }
