@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from stratoform.app import load_commands
+from stratoform.commands.alerts import AlertKind
 from stratoform.commands.frame.base import REGISTRY
 from stratoform.commands.frame.owned import AnyProject
 from stratoform.commands.frame.params import (
@@ -27,6 +28,7 @@ from stratoform.commands.frame.params import (
     Text,
     When,
 )
+from stratoform.commands.frame.tags import Tags
 from stratoform.commands.rules.addressing import Vlan, VlanRanges
 from stratoform.commands.templates import ZoneOrAll
 from stratoform.commands.traffic_types import Label
@@ -90,11 +92,11 @@ def tolerated(param: Param[Any]) -> set[str]:
         return {*WORDS, *elements}
     if isinstance(kind, Raw):
         return {*WORDS, "newline"}
-    if isinstance(kind, Details):
+    if isinstance(kind, Details | Tags):
         return {f"field {name}" for name in (*WORDS, "newline")}
     if isinstance(kind, ZoneOrAll | AnyProject):
         return {"negative"}
-    return {"number"} if isinstance(kind, Int | Vlan | VlanRanges) else set()
+    return {"number"} if isinstance(kind, AlertKind | Int | Vlan | VlanRanges) else set()
 
 
 def values(param: Param[Any]) -> Iterator[tuple[str, dict[str, str | bytes]]]:
@@ -103,7 +105,7 @@ def values(param: Param[Any]) -> Iterator[tuple[str, dict[str, str | bytes]]]:
     near = next((found for of, found in OF_KIND.items() if isinstance(kind, of)), {})
     for label, value in {**WORDS, **POISON, **near}.items():
         yield label, {name: value}
-    if isinstance(kind, Details | Records):
+    if isinstance(kind, Details | Records | Tags):
         for label, value in {**WORDS, **POISON}.items():
             yield f"field {label}", {f"{name}[0].key": value, f"{name}[0].value": value}
         return
@@ -118,7 +120,7 @@ def spared(command: str, param: Param[Any], label: str, allowed: set[str]) -> bo
     if isinstance(kind, Text):
         if label in allowed & NUMBERS:  # a text like any other
             return True
-    elif not isinstance(kind, Raw | Details | Records) and label in {"jinja", "shell"}:  # no better than markup
+    elif not isinstance(kind, Raw | Details | Records | Tags) and label in {"jinja", "shell"}:  # no better than markup
         return True
     return param.name in INHERITED and command != "listVirtualMachines" and label not in FEW
 
