@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 from sqlalchemy import ColumnElement, false, select, true
 
@@ -14,6 +15,7 @@ from stratoform.secrets import hash_password
 
 from .frame.base import ADMINS, EVERYONE, ROOT_ONLY, AsyncCommand, Command, ListCommand
 from .frame.caller import RoleType
+from .frame.context import Shared
 from .frame.params import Bool, Choice, Details, ListOf, Long, Ref, Short, Text, refuse
 from .frame.scope import at_or_above, inside, subtree
 from .rules import tenancy as rules
@@ -71,11 +73,16 @@ class CreateAccount(NewAccount, roles=ADMINS, event="ACCOUNT.CREATE", view=ACCOU
     lastname = Text("Last name of the user.").required
     password = Password("Password of the user.").required
 
+    @classmethod
+    def ahead(cls, values: Mapping[str, Any], caller: Any, shared: Shared) -> str:  # noqa: ARG003 - see Command.ahead
+        """Hashing takes its time, in which no other transaction shall wait."""
+        return hash_password(values["password"])
+
     def run(self) -> Account:
         """See Command.run."""
         return self.made(User(
             email=self.email, first_name=self.firstname, last_name=self.lastname,
-            password=hash_password(self.password)))
+            password=self.context.learned))
 
 
 class ListAccounts(ListCommand, roles=EVERYONE, view=ACCOUNT):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 from sqlalchemy import ColumnElement
 
@@ -14,6 +15,7 @@ from stratoform.sagas.clearing import forget_user
 from stratoform.secrets import hash_password, verify_password
 
 from .frame.base import ADMINS, EVERYONE, ROOT_ONLY, AsyncCommand, Command
+from .frame.context import Shared
 from .frame.owned import OwnedList
 from .frame.params import Bool, Choice, Long, Ref, Text, refuse
 from .rules import tenancy as rules
@@ -38,6 +40,11 @@ class CreateUser(Command, roles=ADMINS, event="USER.CREATE", view=USER):
     username = Name("The name the user logs in with; unique in the domain.").required
     userid = NewId("The id the user has in another region.")
 
+    @classmethod
+    def ahead(cls, values: Mapping[str, Any], caller: Any, shared: Shared) -> str:  # noqa: ARG003 - see Command.ahead
+        """Hashing takes its time, in which no other transaction shall wait."""
+        return hash_password(values["password"])
+
     def check(self) -> None:
         """See Command.check."""
         self.found = rules.account_in(self, self.account, self.domainid)
@@ -52,7 +59,7 @@ class CreateUser(Command, roles=ADMINS, event="USER.CREATE", view=USER):
         user = User(
             uuid=self.userid or new_uuid(), name=self.username, account_id=self.found.id, email=self.email,
             first_name=self.firstname, last_name=self.lastname, timezone=self.timezone,
-            password=hash_password(self.password))
+            password=self.context.learned)
         self.session.add(user)
         return user
 
@@ -132,6 +139,11 @@ class UpdateUser(OneUser, roles=EVERYONE, event="USER.UPDATE", view=USER):
     timezone = TimeZone("New time zone.")
     username = Name("New name; unique in the domain.")
 
+    @classmethod
+    def ahead(cls, values: Mapping[str, Any], caller: Any, shared: Shared) -> str | None:  # noqa: ARG003 - see Command.ahead
+        """See CreateUser.ahead."""
+        return hash_password(values["password"]) if "password" in values else None
+
     def check(self) -> None:
         """See Command.check."""
         user = self.named()
@@ -167,7 +179,7 @@ class UpdateUser(OneUser, roles=EVERYONE, event="USER.UPDATE", view=USER):
         if self.usersecretkey is not None:
             user.secret_key = self.context.shared.vault.seal(self.usersecretkey)
         if self.password is not None:
-            user.password, user.failed_logins = hash_password(self.password), 0
+            user.password, user.failed_logins = self.context.learned, 0
         return user
 
 

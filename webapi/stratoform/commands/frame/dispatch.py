@@ -15,6 +15,7 @@ from stratoform.jobs.tables import FAILED, QUEUED, RUNNING, UNDOING, Job
 from stratoform.model.base import Entity
 from stratoform.model.records import Event
 from stratoform.model.states import WrongState
+from stratoform.model.tenancy import Account
 
 from .answer import Accepted, Answer, Many, One, Plain
 from .base import REGISTRY, AsyncCommand, Command
@@ -137,11 +138,12 @@ def record(  # noqa: PLR0913 - an event has these
     level: str = "INFO",
 ) -> Event:
     """Writes an event. Its owner is the object's owner, or the caller where objects have none."""
+    account, domain = getattr(subject, "account_id", None), getattr(subject, "domain_id", None)
+    if account is not None and domain is None:  # a user
+        domain = session.scalar(select(Account.domain_id).where(Account.id == account))
     event = Event(
         type=kind, level=level, state=state, description=text[:1024], user_id=caller.user_id,
-        account_id=getattr(subject, "account_id", None) or caller.account_id,
-        domain_id=(getattr(subject, "domain_id", None) if getattr(subject, "account_id", None) else None)
-        or caller.domain_id,
+        account_id=account or caller.account_id, domain_id=(domain if account else None) or caller.domain_id,
     )
     event.about(subject)
     session.add(event)
