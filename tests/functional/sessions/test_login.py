@@ -145,6 +145,9 @@ def test_locking_can_be_switched_off_and_passes_over_those_without_a_password(si
     site.service.admin("updateConfiguration", name="incorrect.login.attempts.allowed", value=1)
     refused(browser, "admin")
     assert (site.row("admin").state, site.row("admin").failed_logins) == ("enabled", 0)
+    site.user("dirk", None, source="ldap")
+    refused(browser, "dirk")
+    assert (site.row("dirk").state, site.row("dirk").failed_logins) == ("enabled", 0)
     site.service.admin("updateConfiguration", name="incorrect.login.attempts.allowed", value=0)
     for _ in range(7):
         refused(browser)

@@ -23,7 +23,7 @@ from stratoform.model.settings import Settings
 from stratoform.model.tenancy import ROOT_DOMAIN, Account, Domain, User
 from stratoform.secrets import Vault
 
-from .authenticators import Authenticator, named
+from .authenticators import NATIVE, Authenticator, named
 from .declared import Login
 from .patience import Patience
 from .sessions import ENABLED, Sessions, Tokens
@@ -126,10 +126,13 @@ class Logins:
             ) is not None
 
     def _count_failure(self, name: str, domain: int | None) -> None:
-        """Locks the user after incorrect.login.attempts.allowed failures; who has no password cannot be locked out."""
+        """Locks the user after incorrect.login.attempts.allowed failures, if the password is kept here.
+
+        Who has none cannot be locked out; users of a directory are the directory's to lock, which may just be away.
+        """
         def work(session: Session) -> None:
             user = named(session, name, domain)
-            if user is None or user.state != ENABLED or (user.password is None and user.source == "native"):
+            if user is None or user.state != ENABLED or user.source != NATIVE or user.password is None:
                 return
             session.execute(update(User).where(User.id == user.id).values(failed_logins=User.failed_logins + 1)
                             .execution_options(synchronize_session=False))
