@@ -6,9 +6,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import cache
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, ForeignKey, UniqueConstraint, func, literal, select
+from sqlalchemy import BigInteger, ColumnElement, ForeignKey, Select, UniqueConstraint, bindparam, func, literal, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from .base import Entity
@@ -130,16 +131,28 @@ def counts(
     wanted = set(kinds)
     nothing = dict.fromkeys(Resource, 0)
     found: dict[int, dict[Resource, int]] = defaultdict(nothing.copy)
-    for source in _SOURCES:
-        asked = [kind for kind in source.amounts if kind in wanted]
+    for place, source in enumerate(_SOURCES):
+        asked = tuple(kind for kind in source.amounts if kind in wanted)
         if not asked:
             continue
-        owner = source.entity.account_id
-        query = (
-            select(owner, *(func.coalesce(func.sum(source.amounts[kind]), 0) for kind in asked))
-            .where(owner.in_(accounts), *source.conditions).group_by(owner)
-        )
-        for account, *sums in session.execute(query):
+        if isinstance(accounts, Select):
+            rows = session.execute(_sums(source, asked).where(source.entity.account_id.in_(accounts)))
+        else:
+            rows = session.execute(_sums_of(place, asked), {"accounts": list(accounts)})
+        for account, *sums in rows:
             for kind, total in zip(asked, sums, strict=True):
                 found[account][kind] += int(total)
     return found
+
+
+def _sums(source: _Source, asked: Sequence[Resource]) -> Select[Any]:
+    owner = source.entity.account_id
+    sums = (func.coalesce(func.sum(source.amounts[kind]), 0) for kind in asked)
+    return select(owner, *sums).where(*source.conditions).group_by(owner)
+
+
+@cache
+def _sums_of(place: int, asked: tuple[Resource, ...]) -> Select[Any]:
+    """The sums of the accounts in the parameter of that name; made once."""
+    source = _SOURCES[place]
+    return _sums(source, asked).where(source.entity.account_id.in_(bindparam("accounts", expanding=True)))

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, exists, func, or_, select
+from sqlalchemy import Select, bindparam, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from stratoform.commands.frame.caller import Caller
 from stratoform.commands.frame.together import Columns, together
-from stratoform.commands.frame.view import Field, View, col, jobs_of, unset
+from stratoform.commands.frame.view import Field, View, col, fetch, jobs_of, unset
 from stratoform.model.compute import Vm
 from stratoform.model.roles import ROLE_TYPES, Role, RolePermission
 from stratoform.model.tenancy import ADMIN, PROJECT_TYPE, SYSTEM, Account, Domain, User
@@ -49,29 +49,39 @@ DOMAIN = View("domain", Domain, (
 ), lambda query: query.outerjoin(_Parent, _Parent.id == Domain.parent_id))
 
 
-def _roles(session: Session, accounts: ColumnElement[bool]) -> Mapping[int, Role]:
-    """The roles of the accounts that meet the condition, by account."""
-    found = {role.id: role for role in session.scalars(
-        select(Role).where(or_(Role.is_default, Role.id.in_(select(Account.role_id).where(accounts)))))}
+_IDS: Any = bindparam("ids", expanding=True)
+_ROLES = select(Role.id, Role.uuid, Role.type, Role.name, Role.is_default).where(
+    or_(Role.is_default, Role.id.in_(_IDS)))
+_ROLE_OF_ACCOUNTS = select(Account.id, Account.type, Account.role_id).where(Account.id.in_(_IDS))
+_ROLE_OF_USERS = (
+    select(User.id, Account.type, Account.role_id, Domain.path).join(Account, Account.id == User.account_id)
+    .join(Domain, Domain.id == Account.domain_id).where(User.id.in_(_IDS))
+)
+_STATES_OF_VMS = (
+    select(Vm.account_id, Vm.state, func.count(Vm.id))
+    .where(Vm.account_id.in_(_IDS), Vm.removed.is_(None), Vm.state.in_(("Running", "Stopped")))
+    .group_by(Vm.account_id, Vm.state)
+)
+
+
+def _role_columns(session: Session, rows: Sequence[Any]) -> dict[str, dict[int, Any]]:
+    """The roles of rows of (row id, account type, role id or none: the built-in one of that type, ...)."""
+    found = {role.id: role for role in fetch(session, _ROLES, {"ids": list({row[2] for row in rows} - {None})})}
     built_in = {role.type: role for role in found.values() if role.is_default}
-    rows = session.execute(select(Account.id, Account.type, Account.role_id).where(accounts))
-    roles = {id_: found.get(role_id or 0) or built_in.get(_TYPE_NAMES.get(kind, "")) for id_, kind, role_id in rows}
-    return {id_: role for id_, role in roles.items() if role is not None}
+    roles = {row[0]: found.get(row[2]) or built_in.get(_TYPE_NAMES.get(row[1], "")) for row in rows}
+    return {
+        "roleid": {id_: role.uuid for id_, role in roles.items() if role is not None},
+        "roletype": {id_: role.type for id_, role in roles.items() if role is not None},
+        "rolename": {id_: role.name for id_, role in roles.items() if role is not None},
+    }
 
 
 def _user_columns(session: Session, caller: Caller, ids: Sequence[int]) -> Columns:
     """The role of each user's account, and whether its domain is below the caller's."""
-    rows = session.execute(
-        select(User.id, User.account_id, Domain.path).join(Account, Account.id == User.account_id)
-        .join(Domain, Domain.id == Account.domain_id).where(User.id.in_(ids))).all()
-    roles = _roles(session, Account.id.in_({row.account_id for row in rows}))
-    mine = {row.id: roles[row.account_id] for row in rows if row.account_id in roles}
+    rows, mine = fetch(session, _ROLE_OF_USERS, {"ids": ids}), caller.domain_path
     return {
-        "roleid": {id_: role.uuid for id_, role in mine.items()},
-        "roletype": {id_: role.type for id_, role in mine.items()},
-        "rolename": {id_: role.name for id_, role in mine.items()},
-        "iscallerchilddomain": {
-            row.id: row.path != caller.domain_path and row.path.startswith(caller.domain_path) for row in rows},
+        **_role_columns(session, rows),
+        "iscallerchilddomain": {row[0]: row[3] != mine and row[3].startswith(mine) for row in rows},
     }
 
 
@@ -124,17 +134,12 @@ _users = USER.nested(User.account_id, lambda query: query.where(User.removed.is_
 
 def _account_columns(session: Session, _caller: Caller, ids: Sequence[int]) -> Columns:
     """The roles of a page of accounts, and how many of their machines run."""
-    roles = _roles(session, Account.id.in_(ids))
     running: Counter[int] = Counter()
     stopped: Counter[int] = Counter()
-    states = select(Vm.account_id, Vm.state, func.count(Vm.id)).where(
-        Vm.account_id.in_(ids), Vm.removed.is_(None), Vm.state.in_(("Running", "Stopped")))
-    for account, state, number in session.execute(states.group_by(Vm.account_id, Vm.state)):
+    for account, state, number in fetch(session, _STATES_OF_VMS, {"ids": ids}):
         (running if state == "Running" else stopped)[account] += number
     return {
-        "roleid": {id_: role.uuid for id_, role in roles.items()},
-        "roletype": {id_: role.type for id_, role in roles.items()},
-        "rolename": {id_: role.name for id_, role in roles.items()},
+        **_role_columns(session, fetch(session, _ROLE_OF_ACCOUNTS, {"ids": ids})),
         "vmrunning": {id_: running[id_] for id_ in ids},
         "vmstopped": {id_: stopped[id_] for id_ in ids},
     }
