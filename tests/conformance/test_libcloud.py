@@ -142,7 +142,9 @@ def test_ex_restore(driver, node, image):
 
 def test_ex_change_node_size(driver, node):
     medium = find(driver.list_sizes(), "Medium Instance")
+    driver.ex_stop(node)
     assert driver.ex_change_node_size(node, medium) == medium.id
+    driver.ex_start(node)
 
 
 def test_destroy_node(driver, make_node):

@@ -103,6 +103,7 @@ class ListPortForwardingRules(OwnedPlainList, roles=EVERYONE, view=FORWARDING_RU
     id = NoneYet("port forwarding rule", "Only this rule.")
     ipaddressid = NoneYet("acquired public address", "Only rules of this public address.")
     networkid = Ref(Network, "Only rules of machines on this network.", since="4.3")
+    virtualmachineid = Ref(Vm, "Only rules that lead to this machine; clients give it.", noun="virtual machine")
     tags = Details("Only rules with these tags.")
 
     def items(self) -> list[Body]:
