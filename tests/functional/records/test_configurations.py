@@ -111,12 +111,25 @@ def test_an_account_s_value_comes_before_its_domain_s(service: Service, api: Cli
         api("updateConfiguration", name=FACTOR, value=2, domainid=domain)
 
 
+def test_no_disk_is_larger_than_the_largest(api: Client) -> None:
+    zone = build(api).zone
+    sizes = {o["name"]: o["id"] for o in api.items("listDiskOfferings")}
+    api("updateConfiguration", name="max.volume.size.gb", value=10)
+    for params, parameter in (({"diskofferingid": sizes["Medium"]}, "diskofferingid"),
+                              ({"diskofferingid": sizes["Custom"], "size": 11}, "size")):
+        with pytest.raises(Refused, match=rf"Invalid parameter {parameter}: a disk of .* GB is larger than the 10 GB"):
+            api("createVolume", name="big", zoneid=zone, **params)
+    fits = api.job("createVolume", name="fits", zoneid=zone, diskofferingid=sizes["Custom"], size=10)
+    assert fits["size"] == 10 * 2**30
+
+
 def test_every_setting_has_an_effect() -> None:
     """Its name stands in the source outside of its declaration, as a whole or as the parts it is put together from."""
     folder = home() / "webapi" / "stratoform"
     source = "\n".join(file.read_text() for file in folder.rglob("*.py") if file.name != "settings.py")
     source = source.replace("'", '"')
-    parts = ("max.account.", "max.project.", ".smtp.", ".email.sender", "notificationthreshold", "api.throttling.")
+    parts = ("max.account.", "max.project.", ".smtp.", ".email.sender", "notificationthreshold", "api.throttling.",
+             "ldap.")
     assert [name for name in DECLARED if f'"{name}"' not in source and not any(part in name for part in parts)] == []
     for name, setting in DECLARED.items():
         assert setting.check(setting.default) == setting.default, name

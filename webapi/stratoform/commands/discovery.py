@@ -19,6 +19,7 @@ from stratoform.model.topology import Cluster, Zone
 from .frame import history
 from .frame.answer import Answer, Body, Many, One
 from .frame.base import EVERYONE, OPERATORS, REGISTRY, ROOT_ONLY, Command
+from .frame.caller import RoleType
 from .frame.params import Choice, ListOf, Param, Ref, Text, refuse, shown
 from .frame.plain import PlainList
 from .frame.view import Field, View
@@ -122,6 +123,7 @@ class ListCapabilities(Command, roles=EVERYONE, view=CAPABILITY):
         settings = self.context.shared.settings
         account = {"account": self.caller.account_id, "domain": self.caller.domain_id}
         limit = self.context.shared.calls.limit()
+        callable_ = self.context.shared.permissions.commands(self.caller)
         secured = self.context.live(Zone, Zone.security_groups.is_(True)) is not None
         return One(CAPABILITY.key, {
             "securitygroupsenabled": secured, "cloudstackversion": RELEASE,
@@ -133,6 +135,11 @@ class ListCapabilities(Command, roles=EVERYONE, view=CAPABILITY):
             "regionsecondaryenabled": False, "kvmsnapshotenabled": False,
             "apilimitinterval": limit.interval if limit.enabled else None,
             "apilimitmax": limit.most if limit.enabled else None,
+            "dynamicrolesenabled": True, "allowuserviewdestroyedvm": self.caller.role is not RoleType.USER,
+            "allowuserexpungerecovervm": "recoverVirtualMachine" in callable_, "allowuserviewalldomainaccounts": False,
+            "allowuserexpungerecovervolume": "recoverVolume" in callable_, "additionalconfigenabled": False,
+            "kubernetesserviceenabled": False, "kubernetesclusterexperimentalfeaturesenabled": False,
+            "instanceleaseenabled": False,
         })
 
 

@@ -131,6 +131,7 @@ DECLARED: Mapping[str, Setting] = {s.name: s for s in (
     Setting("allow.user.create.projects", bool, "true", "Project Defaults", "Users may create projects."),
     Setting("allow.public.user.templates", bool, "true", "Advanced", "Users may register public templates.",
             scopes=("account", "domain")),
+    Setting("max.volume.size.gb", int, "2000", "Advanced", "Largest disk that may be made, in GB.", 1, 2**20),
     Setting("custom.diskoffering.size.min", int, "1", "Advanced", "Smallest custom disk in GB.", 1),
     Setting("custom.diskoffering.size.max", int, "1024", "Advanced", "Largest custom disk in GB.", 1),
     Setting("instance.name", str, "VM", "Advanced", "Last part of the host-side names of machines.",

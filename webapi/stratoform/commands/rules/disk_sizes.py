@@ -26,6 +26,7 @@ def size_of(context: Context, offering: DiskOffering, asked: int | None) -> int:
         if asked is not None:
             raise refuse("size", f"the disk offering '{offering.name}' is of {offering.size // GIB} GB; only one that "
                                  "is customized lets you choose")
+        _demand_within(context, "diskofferingid", offering.size)
         return offering.size
     if asked is None:
         raise refuse("size", f"the disk offering '{offering.name}' leaves it to you: give it in GB")
@@ -44,4 +45,14 @@ def custom_size(context: Context, asked: int) -> int:
     if not least <= asked <= most:
         raise refuse("size", f"{asked} GB is not between {least} and {most} GB (settings custom.diskoffering.size.min "
                              "and custom.diskoffering.size.max)")
+    _demand_within(context, "size", asked * GIB)
     return asked * GIB
+
+
+def _demand_within(context: Context, parameter: str, size: int) -> None:
+    """Refuses a disk larger than any may be."""
+    most = context.shared.settings.whole(context.session, "max.volume.size.gb")
+    if size > most * GIB:
+        raise refuse(parameter, f"a disk of {size // GIB} GB is larger than the {most} GB of setting "
+                                "max.volume.size.gb")
+

@@ -162,6 +162,18 @@ CAPABILITY = View("capability", None, (
     unset("kvmsnapshotenabled", "boolean", "True when disks of KVM machines can be snapshotted."),
     unset("apilimitinterval", "integer", "Seconds after which the count of calls starts again."),
     unset("apilimitmax", "integer", "Calls allowed in that time."),
+    unset("dynamicrolesenabled", "boolean", "True when roles can be made.", since="4.9.0"),
+    unset("allowuserviewdestroyedvm", "boolean", "True when the caller sees destroyed machines.", since="4.6.0"),
+    unset("allowuserexpungerecovervm", "boolean", "True when the caller may recover machines.", since="4.6.0"),
+    unset("allowuserexpungerecovervolume", "boolean", "True when the caller may recover disks.", since="4.14.0"),
+    unset("allowuserviewalldomainaccounts", "boolean", "True when users see the accounts of their domain.",
+          since="4.15.0"),
+    unset("additionalconfigenabled", "boolean", "True when users may give machines hypervisor settings.",
+          since="4.20.0"),
+    unset("kubernetesserviceenabled", "boolean", "True when clusters of containers can be ordered.", since="4.14.0"),
+    unset("kubernetesclusterexperimentalfeaturesenabled", "boolean", "True when their trial features are on.",
+          since="4.14.0"),
+    unset("instanceleaseenabled", "boolean", "True when machines can have an end date.", since="4.21.0"),
     *JOB_FIELDS,
 ))
 
