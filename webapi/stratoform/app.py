@@ -103,11 +103,12 @@ def create_cloud(config: Config, nodes: Callable[[Nodes], Nodes] = lambda nodes:
     """
     load_commands()
     vault, db = _ground(config)
-    simulator, fleet = _hosts(config, db)
+    for_jobs = db.for_workers()
+    simulator, fleet = _hosts(config, for_jobs)
     settings = Settings()
-    services = Services(db, nodes(fleet), settings, vault, simulated=config.simulated)
+    services = Services(for_jobs, nodes(fleet), settings, vault, simulated=config.simulated)
     sagas = dict(SAGAS)
-    runner = Runner(db, sagas, services, JobHooks(), worker_name())
+    runner = Runner(for_jobs, sagas, services, JobHooks(), worker_name())
     jobs = Jobs(runner, config.threads)
     shared = Shared(settings, vault, Permissions(db), CallLimits(db, settings), jobs.wait, jobs.wake,
                     LdapDirectory(db, settings, vault))

@@ -10,7 +10,8 @@ import random
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from copy import copy
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event
@@ -23,8 +24,8 @@ T = TypeVar("T")
 ATTEMPTS = 12
 """How often a transaction that lost a race is run before its error is the caller's."""
 WRITERS = 4
-"""Transactions one process has under way at a time (SQLite: one). Its threads share one core, so with more of them each
-would only hold its locks for longer; on SQLite they would sleep and try again instead of being called."""
+"""Transactions the jobs of one process have under way at a time (SQLite: one). All threads share one core, so with more
+of them each would only hold its locks for longer, and requests would wait behind them."""
 IDLE = 1.0
 """Seconds after which a connection is asked whether it still stands before it is used."""
 
@@ -64,7 +65,7 @@ def _mariadb(engine: Engine) -> None:
             raise DisconnectionError from error  # the pool opens another one
 
 
-class _Gate(threading.local):
+class _Gate(threading.local, AbstractContextManager[None]):
     """Lets so many threads in at a time; a thread that is in may come in again."""
 
     def __init__(self, places: threading.Semaphore) -> None:
@@ -115,7 +116,14 @@ class Database:
             )
             _mariadb(self.engine)
         self._writer = self.engine.execution_options(writing=True)
-        self._gate = _Gate(threading.BoundedSemaphore(1 if url.startswith("sqlite") else WRITERS))
+        self._gate: AbstractContextManager[None] = nullcontext()
+
+    def for_workers(self) -> Database:
+        """The same database for the threads that run jobs: WRITERS of their transactions are under way at a time."""
+        twin = copy(self)
+        twin._gate = _Gate(  # noqa: SLF001 - its own twin
+            threading.BoundedSemaphore(1 if self.engine.dialect.name == "sqlite" else WRITERS))
+        return twin
 
     @contextmanager
     def read(self) -> Iterator[Session]:
