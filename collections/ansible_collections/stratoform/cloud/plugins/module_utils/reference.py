@@ -51,6 +51,15 @@ REFERENCES: Mapping[str, Reference] = {
     "domain": Reference(
         "listDomains", "domainid", "domain", match=("name", "path"), search=None, extra={"listall": True}
     ),
+    "parent_domain": Reference(
+        "listDomains",
+        "parentdomainid",
+        "parentdomainname",
+        match=("name", "path"),
+        search=None,
+        extra={"listall": True},
+    ),
+    "role": Reference("listRoles", "roleid", "rolename"),
     "project": Reference("listProjects", "projectid", "project", extra={"listall": True}),
     "network": Reference("listNetworks", "networkid", "networkname", search="keyword", within={**_ZONE, **_OWNER}),
     "vpc": Reference("listVPCs", "vpcid", "vpcname", within={**_ZONE, **_OWNER}),

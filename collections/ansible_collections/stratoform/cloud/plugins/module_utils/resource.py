@@ -129,8 +129,8 @@ class Resource:
         """
         if item is None:
             return None
-        values = {field: field.current(item) for field in self.fields if field.shown is not None}
-        return {field.name: value for field, value in values.items() if value is not None or not field.narrows}
+        values = [(field, field.current(item)) for field in self.fields if field.shown is not None]
+        return {field.name: value for field, value in values if value is not None or not field.narrows}
 
     def desired(self, item: Item | None) -> dict[str, Any] | None:  # noqa: ARG002 subclasses decide by what is there
         """The declared fields, ready for comparison; None when there shall be no such object."""
