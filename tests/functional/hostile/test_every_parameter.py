@@ -29,6 +29,7 @@ from stratoform.commands.frame.params import (
     When,
 )
 from stratoform.commands.frame.tags import Tags
+from stratoform.commands.resource_limits import KindOfResource
 from stratoform.commands.rules.addressing import Vlan, VlanRanges
 from stratoform.commands.templates import ZoneOrAll
 from stratoform.commands.traffic_types import Label
@@ -96,7 +97,8 @@ def tolerated(param: Param[Any]) -> set[str]:
         return {f"field {name}" for name in (*WORDS, "newline")}
     if isinstance(kind, ZoneOrAll | AnyProject):
         return {"negative"}
-    return {"number"} if isinstance(kind, AlertKind | Int | Vlan | VlanRanges) else set()
+    below = {"negative"} if isinstance(kind, Int) and kind.least < 0 else set()
+    return {"number", *below} if isinstance(kind, AlertKind | Int | KindOfResource | Vlan | VlanRanges) else set()
 
 
 def values(param: Param[Any]) -> Iterator[tuple[str, dict[str, str | bytes]]]:

@@ -68,7 +68,7 @@ MEMBER_USER = View("user", None, (
     unset("state", "string", "enabled, disabled or locked."),
 ))
 
-PROJECT_MEMBER = View("projectaccount", ProjectMember, (
+_MEMBER = (
     col("projectid", "string", "The project.", Project.uuid),
     col("project", "string", "Name of the project.", Project.name),
     col("accountid", "string", "The member.", Account.uuid, since="4.15"),
@@ -80,6 +80,10 @@ PROJECT_MEMBER = View("projectaccount", ProjectMember, (
     col("domainid", "string", "The member's domain.", Domain.uuid),
     col("domain", "string", "Name of that domain.", Domain.name),
     Field("user", "list", "The member's users.", load=_users, nested=MEMBER_USER),
+)
+PROJECT_MEMBER = View("projectaccount", ProjectMember, (
+    *_MEMBER,  # the reference declares a project's fields here too, and answers without them
+    *(unset(one.name, one.type, one.doc) for one in PROJECT.fields if one.name not in {own.name for own in _MEMBER}),
 ), lambda query: query.join(Project, Project.id == ProjectMember.project_id).join(
     Account, Account.id == ProjectMember.account_id).join(Domain, Domain.id == Account.domain_id))
 
