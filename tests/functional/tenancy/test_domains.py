@@ -8,6 +8,7 @@ import pytest
 
 from tests.functional.tenancy.people import account, person
 from tests.support.client import Client, Refused
+from tests.support.zone import Zone
 
 
 @pytest.fixture
@@ -111,3 +112,28 @@ def test_a_domain_administrator_sees_its_subtree_and_nothing_else(api: Client, t
     account(dora, "child", domainid=tree["c"])
     with pytest.raises(Refused, match="or it is not yours to use"):
         account(dora, "stranger", domainid=tree["a2"])
+
+
+def test_networks_inherit_the_nearest_network_domain(built_zone: Zone, api: Client, tree: dict[str, str]) -> None:
+    offering = api.items("listNetworkOfferings", name="DefaultSharedNetworkOffering")[0]["id"]
+    account(api, "alice", domainid=tree["c"])
+
+    def suffix(number: int) -> str:
+        return str(api.one(
+            "createNetwork", name=f"n{number}", displaytext="-", acltype="Account", account="alice",
+            domainid=tree["c"], networkofferingid=offering, zoneid=built_zone.zone, vlan=str(700 + number),
+            gateway=f"10.5.{number}.1", netmask="255.255.255.0", startip=f"10.5.{number}.10",
+            endip=f"10.5.{number}.20")["networkdomain"])
+
+    assert suffix(0).endswith(".internal")
+    for number, (command, params, expected) in enumerate((
+        ("updateZone", {"id": built_zone.zone, "domain": "zone.example.org"}, "zone.example.org"),
+        ("updateDomain", {"id": tree["ROOT"], "networkdomain": "root.example.org"}, "root.example.org"),
+        ("updateDomain", {"id": tree["b"], "networkdomain": "b.example.org"}, "b.example.org"),
+        ("updateDomain", {"id": tree["a2"], "networkdomain": "a2.example.org"}, "b.example.org"),
+        ("updateAccount", {"account": "alice", "domainid": tree["c"], "networkdomain": "alice.example.org"},
+         "alice.example.org"),
+        ("updateAccount", {"account": "alice", "domainid": tree["c"], "networkdomain": ""}, "b.example.org"),
+    ), start=1):
+        api(command, **params)
+        assert suffix(number) == expected
