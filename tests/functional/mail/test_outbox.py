@@ -9,11 +9,13 @@ from typing import Any
 
 import pytest
 from sqlalchemy import select, update
+from sqlalchemy.orm import Session
 
 from stratoform.jobs.tables import Job
 from stratoform.model.base import now
 from stratoform.model.mail import ATTEMPTS, Letter, OutgoingMail, post
 from stratoform.model.records import SettingValue
+from stratoform.model.tenancy import Account
 from tests.conftest import Service
 from tests.support.client import Client
 from tests.support.mailserver import LOGIN, MailServer, mail_server
@@ -34,8 +36,12 @@ def configure(api: Client, running: MailServer, **more: Any) -> None:
 
 
 def put(service: Service) -> None:
-    service.cloud.db.write(lambda session: post(session, service.cloud.vault, Letter(
-        "project", ["ann@example.org"], "Hello", "the s3cret text", "PROJECT.ACCOUNT.ADD", 2)) and None)
+    def work(session: Session) -> None:
+        admin = session.scalars(select(Account.id).where(Account.name == "admin")).one()
+        post(session, service.cloud.vault, Letter(
+            "project", ["ann@example.org"], "Hello", "the s3cret text", "PROJECT.ACCOUNT.ADD", admin))
+
+    service.cloud.db.write(work)
 
 
 def run(service: Service) -> str:
