@@ -11,12 +11,14 @@ from stratoform.app import load_commands
 from stratoform.commands.frame.base import REGISTRY
 from stratoform.commands.frame.caller import RoleType
 from stratoform.commands.frame.params import ListOf, Param, Records, Ref
-from stratoform.model.compute import InstanceGroup, Vm
+from stratoform.model.compute import InstanceGroup, ServiceOffering, Vm
 from stratoform.model.network import Network
 from stratoform.model.projects import Project, ProjectInvitation
 from stratoform.model.records import Event
-from stratoform.model.storage import Template, Volume
-from stratoform.model.tenancy import Account, User
+from stratoform.model.roles import Role
+from stratoform.model.storage import DiskOffering, Template, Volume
+from stratoform.model.tenancy import Account, Domain, User
+from stratoform.model.topology import Zone
 from tests.functional.permissions.recipes import recipe
 from tests.functional.permissions.test_matrix import matrix
 from tests.functional.permissions.world import PEOPLE, ROLES, World
@@ -27,6 +29,10 @@ load_commands()
 OWNED = {Vm: "vm", Volume: "volume", Template: "own_template", Network: "own_network", InstanceGroup: "group",
          Event: "event", Account: "account_id", User: "user", Project: "project", ProjectInvitation: "invitation"}
 """Kinds of objects that have owners, and what each is called among the things of the world."""
+OFFERED_ELSEWHERE = {Domain: "far_domain", Zone: "far_zone", ServiceOffering: "far_offering",
+                     DiskOffering: "far_disk_offering", Role: "far_role"}
+"""Kinds of objects that are offered to domains, and one of each that no asker is offered."""
+HIDDEN = OWNED | OFFERED_ELSEWHERE
 BY_NAME = [("deployVirtualMachine", "keypair", "key"), ("deleteSSHKeyPair", "name", "key"),
            ("resetSSHKeyForVirtualMachine", "keypair", "key"), ("queryAsyncJobResult", "jobid", "job")]
 """Owned objects that parameters of other kinds point at: command, parameter, thing."""
@@ -52,8 +58,8 @@ def cases() -> Iterator[tuple[str, str, str, str]]:
             if role not in command.roles or matrix().get(name, {}).get(PEOPLE[asker][0]) == "deny":
                 continue
             for param in command.params.values():
-                if entity(param) in OWNED and not param.admin:
-                    yield asker, name, param.name, OWNED[entity(param)]
+                if entity(param) in HIDDEN and not param.admin:
+                    yield asker, name, param.name, HIDDEN[entity(param)]
                 elif isinstance(param, Records) and "networkid" in param.fields:
                     yield asker, name, f"{param.name}[0].networkid", "own_network"
                 elif param.name == "account" and name not in NEW_NAMES | OF_THE_TEAM:
@@ -89,12 +95,12 @@ def test_a_strangers_object_is_as_one_that_is_not(
 
 
 def test_every_kind_of_owned_object_is_asked_for() -> None:
-    assert {thing for _, _, _, thing in CASES} == {*OWNED.values(), "key", "job", "account"}
+    assert {thing for _, _, _, thing in CASES} == {*HIDDEN.values(), "key", "job", "account"}
 
 
 @pytest.mark.parametrize("asker", ASKERS)
 def test_lists_show_nothing_of_strangers(world: World, asker: str) -> None:
-    theirs = {world.things["bob"][thing] for thing in (*OWNED.values(), "key", "job", "stopped_vm", "destroyed_vm")}
+    theirs = {world.things["bob"][thing] for thing in (*HIDDEN.values(), "key", "job", "stopped_vm", "destroyed_vm")}
     for command, kind in sorted(REGISTRY.items()):
         if RoleType(ROLES[PEOPLE[asker][0]]) not in kind.roles or not kind.is_list:
             continue
@@ -103,4 +109,4 @@ def test_lists_show_nothing_of_strangers(world: World, asker: str) -> None:
             if "isrecursive" in kind.params:
                 params["isrecursive"] = "true"
             answer = str(world.clients[asker](command, **params))
-            assert [thing for thing in theirs if thing in answer] == []
+            assert [thing for thing in theirs if thing in answer] == [], command

@@ -115,7 +115,7 @@ def create(folder: Path, database: str, directory: Directory) -> World:
     world.clients["admin"] = world.service.admin
     place = build(world.service.admin)
     shared = _infrastructure(world.service.admin, place) | _roles_and_domains(world.service.admin)
-    shared |= _directory(world.service.admin, directory)
+    shared |= _directory(world.service.admin, directory) | _far(world.service.admin)
     for name, (role, path) in PEOPLE.items():
         world.clients[name] = world.service.user(name, ROLES[role], path)
     for number, name in enumerate(world.clients):
@@ -144,6 +144,7 @@ def _infrastructure(api: Client, place: Zone) -> Things:
         "store": place.store, "wire": place.physical_network, "network": place.network, "offering": place.offering,
         "template": place.template, "network_offering": offering,
         "traffic": api.items("listTrafficTypes", physicalnetworkid=place.physical_network)[0]["id"],
+        "hypervisor": api.items("listHypervisorCapabilities")[0]["id"],
         "os_type": api.items("listOsTypes")[0]["id"], "os_category": api.items("listOsCategories")[0]["id"],
         **_providers(api, wire, spare_zone),
         "spare_zone": spare_zone, "spare_pod": spare_pod, "spare_wire": wire,
@@ -183,6 +184,20 @@ def _roles_and_domains(api: Client) -> Things:
     return {
         "spare_role": role, "spare_domain": api.one("createDomain", name="spare")["id"],
         "spare_rule": api.one("createRolePermission", roleid=role, rule="listZones", permission="allow")["id"],
+    }
+
+
+def _far(api: Client) -> Things:
+    """What is offered to a domain in which nobody of the PEOPLE is."""
+    domain = api.one("createDomain", name="far")["id"]
+    shown = {"name": "far", "displaytext": "far", "domainid": domain}
+    return {
+        "far_domain": domain,
+        "far_zone": api.one("createZone", name="far", networktype="Advanced", dns1="192.0.2.53",
+                            internaldns1="192.0.2.53", domainid=domain)["id"],
+        "far_offering": api.one("createServiceOffering", cpunumber=1, cpuspeed=100, memory=64, **shown)["id"],
+        "far_disk_offering": api.one("createDiskOffering", disksize=1, **shown)["id"],
+        "far_role": api.one("createRole", name="far", type="User", ispublic=False)["id"],
     }
 
 

@@ -12,6 +12,7 @@ from .frame.answer import Body
 from .frame.base import OPERATORS
 from .frame.params import Bool, Choice, Int, Ref, refuse
 from .frame.plain import PlainList
+from .frame.scope import visible
 from .views.capacity import capacities_of
 from .views.records import CAPACITY_ENTRY
 
@@ -58,4 +59,5 @@ class ListCapacity(PlainList, roles=OPERATORS, view=CAPACITY_ENTRY):
         return Zone, self._all(Zone)
 
     def _all(self, place: Place, *conditions: Any) -> list[int]:
-        return list(self.session.scalars(select(place.id).where(place.removed.is_(None), *conditions)))
+        seen = visible(place, self.caller)
+        return list(self.session.scalars(select(place.id).where(place.removed.is_(None), *seen, *conditions)))
