@@ -82,6 +82,7 @@ RECIPES: Mapping[str, Mapping[str, str]] = {
     "addRegion": {"id": "7", "name": "fresh", "endpoint": "https://fresh.example.org/client/"},
     "updateRegion": {"id": "1", "name": "fresh"}, "removeRegion": {"id": "2"}, "listRegions": {}, "listCapacity": {},
     "getCloudIdentifier": {"userid": "@user"}, "listDeploymentPlanners": {},
+    "listHypervisorCapabilities": {}, "updateHypervisorCapabilities": {"id": "@hypervisor", "maxguestslimit": "50"},
     "archiveEvents": {"ids": "@event"}, "deleteEvents": {"ids": "@event"}, "listEventTypes": {},
     "listTemplatePermissions": {"id": "@own_template"},
     "listResourceLimits": {}, "updateResourceCount": {"domainid": "@domain", "account": "@account"},

@@ -10,7 +10,7 @@ import pytest
 
 from tests.conftest import Service
 from tests.support.client import Client, Refused
-from tests.support.zone import build
+from tests.support.zone import Zone, build
 
 
 def test_regions_are_added_changed_and_removed(service: Service, api: Client) -> None:
@@ -80,3 +80,23 @@ def test_the_cloud_is_identified_to_users_of_other_services(service: Service, ap
 
 def test_planners_are_listed(api: Client) -> None:
     assert api("listDeploymentPlanners") == {"count": 1, "deploymentPlanner": [{"name": "FirstFitPlanner"}]}
+
+
+def test_hosts_take_only_so_many_machines(built_zone: Zone, service: Service) -> None:
+    api = service.admin
+    kinds = {entry["hypervisor"]: entry for entry in api.items("listHypervisorCapabilities")}
+    assert set(kinds) == {"KVM", "Simulator"}
+    assert "maxguestslimit" not in kinds["Simulator"]
+    id_ = kinds["Simulator"]["id"]
+    assert api.one("updateHypervisorCapabilities", id=id_, maxguestslimit=1)["maxguestslimit"] == 1
+    assert api.one("listHypervisorCapabilities", hypervisor="simulator")["maxguestslimit"] == 1
+    api.job("deployVirtualMachine", **built_zone.deploy(name="one"))
+    with pytest.raises(Refused, match="1 has as many machines as a Simulator host may") as refusal:
+        api.job("deployVirtualMachine", **built_zone.deploy(name="two"))
+    assert refusal.value.code == 533
+    api("updateHypervisorCapabilities", id=id_, maxguestslimit=2)
+    api.job("deployVirtualMachine", **built_zone.deploy(name="two"))
+    for params, why in (({"maxguestslimit": 0}, "0 is not between 1 and"), ({"id": "x"}, "no hypervisor with id"),
+                        ({"securitygroupenabled": True}, "Simulator hosts have no security groups yet")):
+        with pytest.raises(Refused, match=why):
+            api("updateHypervisorCapabilities", **{"id": id_, **params})

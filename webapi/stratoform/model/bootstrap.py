@@ -12,6 +12,7 @@ from stratoform.secrets import Vault
 
 from .base import Entity, new_uuid
 from .compute import GuestOs, ServiceOffering
+from .hypervisors import HypervisorCapability, hypervisor_capabilities
 from .network import NetworkOffering
 from .network_services import install_everywhere
 from .records import SettingValue
@@ -30,6 +31,7 @@ IDENTIFIER = "cloud.identifier"
 _SEEDS: Sequence[tuple[type[Entity], Callable[[], Sequence[Entity]]]] = (
     (Role, roles), (ServiceOffering, service_offerings), (DiskOffering, disk_offerings),
     (NetworkOffering, network_offerings), (Region, lambda: [local_region()]),
+    (HypervisorCapability, hypervisor_capabilities),
 )
 
 

@@ -47,9 +47,10 @@ HOST_MB = Host.memory / float(MIB) * MEMORY_FACTOR
 """A host's memory in MB, over-commitment included."""
 
 def used(*conditions: ColumnElement[bool]) -> Subquery:
-    """What machines that meet the conditions hold, by host (MHz and MB); join it outer on host_id."""
+    """What machines that meet the conditions hold, by host (MHz, MB, how many they are); join it outer on host_id."""
     return (
-        select(Vm.host_id.label("host_id"), func.sum(Vm.cpus * Vm.speed).label("mhz"), func.sum(Vm.memory).label("mb"))
+        select(Vm.host_id.label("host_id"), func.sum(Vm.cpus * Vm.speed).label("mhz"), func.sum(Vm.memory).label("mb"),
+               func.count(Vm.id).label("machines"))
         .where(Vm.host_id.is_not(None), Vm.state.in_(HOLDS_CAPACITY), *conditions).group_by(Vm.host_id)
         .subquery("used")
     )

@@ -27,6 +27,7 @@ from sqlalchemy.orm import Session
 from stratoform.db.types import has_word
 from stratoform.model.capacity import HOST_MB, HOST_MHZ, used
 from stratoform.model.compute import Vm
+from stratoform.model.hypervisors import HypervisorCapability
 from stratoform.model.storage import StoragePool
 from stratoform.model.topology import Cluster, Host, Pod, Zone
 
@@ -180,7 +181,15 @@ def _room(need: Need, held: Subquery) -> list[Filter]:
     return [
         Filter(free_cpu >= cpu, f"have less than {cpu} MHz of CPU free", free_cpu, "MHz"),
         Filter(free_memory >= need.memory, f"have less than {need.memory} MB of memory free", free_memory, "MB"),
+        Filter(func.coalesce(held.c.machines, 0) < _most_guests(need),
+               f"have as many machines as a {need.hypervisor} host may (updateHypervisorCapabilities)"),
     ]
+
+
+def _most_guests(need: Need) -> ColumnElement[Any]:
+    """How many machines a host of the hypervisor takes."""
+    kind = HypervisorCapability
+    return func.coalesce(select(kind.max_guests).where(kind.hypervisor == need.hypervisor).scalar_subquery(), 2**31)
 
 
 def _serves(pool_id: int) -> ColumnElement[bool]:

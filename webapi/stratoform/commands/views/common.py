@@ -56,7 +56,7 @@ def tags_of(entity: type[Entity], type_: str = "set") -> Field:
                       .where(ResourceTag.resource_type.in_(names)).order_by(ResourceTag.key))
 
     def found(session: Session, caller: Caller, ids: Sequence[int]) -> Mapping[int, Any]:
-        return {**dict.fromkeys(ids, []), **load(session, caller, ids)}
+        return {**{id_: [] for id_ in ids}, **load(session, caller, ids)}
 
     return Field("tags", type_, "Tags on the object.", load=found, nested=TAG)
 
