@@ -54,7 +54,7 @@ def _of_projects(session: Session, _caller: Caller, ids: Sequence[int]) -> Colum
     rows = session.execute(select(Project.id, Project.account_id).where(Project.id.in_(ids)))
     accounts = {project: account for project, account in rows}  # noqa: C416 - rows are no pairs to mypy
     states = select(Vm.account_id, Vm.state, func.count(Vm.id)).where(
-        Vm.account_id.in_(accounts.values()), Vm.removed.is_(None), Vm.state.in_(("Running", "Stopped")))
+        Vm.account_id.in_(accounts.values()), Vm.removed.is_(None))
     machines = {(account, state): number for account, state, number in session.execute(
         states.group_by(Vm.account_id, Vm.state))}
     return {
