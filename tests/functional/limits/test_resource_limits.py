@@ -223,3 +223,21 @@ def test_limits_are_listed_by_owner_kind_and_subtree(land: Land) -> None:
     refused(401, "only an administrator of domain 'd'", listed, land.dan, domainid=land.d)
     page = land.dan("listResourceLimits", page=2, pagesize=5)
     assert (page["count"], len(page["resourcelimit"])) == (12, 5)
+
+
+def test_a_domain_an_account_its_keys_a_project_and_the_third_machine(built_zone: Zone, service: Service) -> None:
+    """What a person does first, with nothing but the commands."""
+    root, zone = service.admin, built_zone
+    domain = root.one("createDomain", name="sales")["id"]
+    account = root.one("createAccount", username="ann", accounttype=0, email="ann@example.org", firstname="Ann",
+                       lastname="Example", password="a good password", domainid=domain)
+    keys = root.one("registerUserKeys", id=account["user"][0]["id"])
+    ann = Client(root.http, keys["apikey"], keys["secretkey"])
+    project = root.job("createProject", name="web", displaytext="-", account="ann", domainid=domain)["id"]
+    limit(root, 2, projectid=project)
+    for name in ("one", "two"):
+        ann.job("deployVirtualMachine", **machine(zone, name, projectid=project))
+    refused(532, r"^532: Maximum number of resources reached: project 'web' may have at most 2 virtual machines and has "
+                 r"2; 1 more cannot be given\. Remove some, or have an administrator raise the limit "
+                 r"\(updateResourceLimit with resourcetype 0\)$", ann, "deployVirtualMachine",
+            **machine(zone, "three", projectid=project))
