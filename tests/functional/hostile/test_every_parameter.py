@@ -30,7 +30,6 @@ from stratoform.commands.frame.params import (
 )
 from stratoform.commands.frame.tags import Tags
 from stratoform.commands.resource_limits import KindOfResource
-from stratoform.commands.resource_limits import KindOfResource
 from stratoform.commands.rules.addressing import Vlan, VlanRanges
 from stratoform.commands.templates import ZoneOrAll
 from stratoform.commands.traffic_types import Label
