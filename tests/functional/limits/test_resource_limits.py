@@ -237,7 +237,7 @@ def test_a_domain_an_account_its_keys_a_project_and_the_third_machine(built_zone
     limit(root, 2, projectid=project)
     for name in ("one", "two"):
         ann.job("deployVirtualMachine", **machine(zone, name, projectid=project))
-    refused(532, r"^532: Maximum number of resources reached: project 'web' may have at most 2 virtual machines and has "
-                 r"2; 1 more cannot be given\. Remove some, or have an administrator raise the limit "
+    refused(532, r"^532: Maximum number of resources reached: project 'web' may have at most 2 virtual machines and "
+                 r"has 2; 1 more cannot be given\. Remove some, or have an administrator raise the limit "
                  r"\(updateResourceLimit with resourcetype 0\)$", ann, "deployVirtualMachine",
             **machine(zone, "three", projectid=project))
