@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 from sqlalchemy import text
 
 from stratoform.app import Cloud, create_app, create_cloud
@@ -24,6 +25,10 @@ from tests.support.image import Image, dump, load
 from tests.support.zone import Zone, build
 
 DATABASES = ("sqlite", "mariadb")
+
+# How long an example takes depends on what else the machine does; the first one waits for tables of Unicode.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
