@@ -94,7 +94,10 @@ def test_hosts_take_only_so_many_machines(built_zone: Zone, service: Service) ->
     with pytest.raises(Refused, match="1 has as many machines as a Simulator host may") as refusal:
         api.job("deployVirtualMachine", **built_zone.deploy(name="two"))
     assert refusal.value.code == 533
-    api("updateHypervisorCapabilities", id=id_, maxguestslimit=2)
+    api("updateHypervisorCapabilities", hypervisor="Simulator", hypervisorversion="default", maxguestslimit=2)
+    for params in ({}, {"id": id_, "hypervisor": "KVM"}):
+        with pytest.raises(Refused, match="give the id of an entry"):
+            api("updateHypervisorCapabilities", **params)
     api.job("deployVirtualMachine", **built_zone.deploy(name="two"))
     for params, why in (({"maxguestslimit": 0}, "0 is not between 1 and"), ({"id": "x"}, "no hypervisor with id"),
                         ({"securitygroupenabled": True}, "Simulator hosts have no security groups yet")):

@@ -31,16 +31,28 @@ class UpdateHypervisorCapabilities(Command, roles=ROOT_ONLY, event="HYPERVISOR.C
                                    view=HYPERVISOR_CAPABILITIES):
     """Changes how many machines a host of a hypervisor takes; those that run stay."""
 
-    id = Ref(HypervisorCapability, "The entry of the hypervisor.", noun=NOUN).required
+    id = Ref(HypervisorCapability, "The entry of the hypervisor; or give hypervisor.", noun=NOUN)
+    hypervisor = Choice("The hypervisor.", HYPERVISORS, since="4.19.1")
+    hypervisorversion = Choice("Its version; there is one entry for all.", ("default",), since="4.19.1")
     maxguestslimit = Long("Most machines on one host.", least=1, most=2**31 - 1)
     securitygroupenabled = Bool("Whether security groups filter its guests; false is all there is today.")
 
     def check(self) -> None:
         """See Command.check."""
+        row = self._row()
         if self.securitygroupenabled:
-            raise refuse("securitygroupenabled", f"{self.id.hypervisor} hosts have no security groups yet")
+            raise refuse("securitygroupenabled", f"{row.hypervisor} hosts have no security groups yet")
 
     def run(self) -> HypervisorCapability:
         """See Command.run."""
-        self.assign(self.id, {"maxguestslimit": "max_guests"})
-        return self.id
+        row = self._row()
+        self.assign(row, {"maxguestslimit": "max_guests"})
+        return row
+
+    def _row(self) -> HypervisorCapability:
+        """The entry meant, by id or by its hypervisor."""
+        named = self.context.live(HypervisorCapability, HypervisorCapability.hypervisor == self.hypervisor)
+        row = self.id or named
+        if row is None or named not in {None, row}:
+            raise refuse("id", "give the id of an entry of listHypervisorCapabilities, or its hypervisor")
+        return row
