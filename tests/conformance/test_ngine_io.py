@@ -21,7 +21,7 @@ from .fetch_clients import COLLECTION, FOLDER
 
 DECLARED: Mapping[str, Mapping[str, Any]] = yaml.safe_load(Path(__file__).with_name("ngine_io.yml").read_text())
 AT_ONCE = 4
-LIMIT_S = 540
+LIMIT_S = 900
 
 
 def action(module: str, options: Mapping[str, Any], **more: Any) -> dict[str, Any]:
