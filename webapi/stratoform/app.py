@@ -110,11 +110,11 @@ def create_cloud(config: Config, nodes: Callable[[Nodes], Nodes] = lambda nodes:
     sagas = dict(SAGAS)
     runner = Runner(for_jobs, sagas, services, JobHooks(), worker_name())
     jobs = Jobs(runner, config.threads)
-    shared = Shared(settings, vault, Permissions(db), CallLimits(db, settings), jobs.wait, jobs.wake,
-                    LdapDirectory(db, settings, vault))
+    ldap = LdapDirectory(db, settings, vault)
+    shared = Shared(settings, vault, Permissions(db), CallLimits(db, settings), jobs.wait, jobs.wake, ldap)
     sagas["command"] = deferred(shared)  # the one saga that is made of commands, which need the engine themselves
 
-    logins = _logins(db, settings, vault)
+    logins = _logins(db, settings, vault, ldap)
     host_watch = HostWatch(db, vault, simulator)
     watcher = LibvirtWatcher(host_watch, config.ssh_key, config.var / "keys" / "known_hosts")
     host_watch.watcher = watcher
@@ -155,10 +155,9 @@ def _ground(config: Config) -> tuple[Vault, Database]:
     return vault, db
 
 
-def _logins(db: Database, settings: Settings, vault: Vault) -> Logins:
+def _logins(db: Database, settings: Settings, vault: Vault, ldap: LdapDirectory) -> Logins:
     """Who logs in: authenticators are asked in the order of their list."""
-    authenticators: Sequence[Authenticator] = (
-        NativePasswords(db), LdapPasswords(db, LdapDirectory(db, settings, vault)))
+    authenticators: Sequence[Authenticator] = (NativePasswords(db), LdapPasswords(db, ldap))
     return Logins(db, settings, vault, Sessions(db), authenticators)
 
 
