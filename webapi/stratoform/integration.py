@@ -98,8 +98,9 @@ class IntegrationPort:
             listener.close()
             log.error("the integration port %s:%d cannot be opened: %s", ADDRESS, self.port, error)  # noqa: TRY400 - foreseen
             return
-        self._server = make_server(ADDRESS, self.port, create_integration_app(self.cloud), threaded=True,
-                                   request_handler=_Quiet, fd=listener.detach())
+        with listener:  # the server keeps a copy
+            self._server = make_server(ADDRESS, self.port, create_integration_app(self.cloud), threaded=True,
+                                       request_handler=_Quiet, fd=listener.fileno())
         Thread(target=self._server.serve_forever, name="integration port", daemon=True).start()
         log.warning("THE INTEGRATION PORT IS OPEN: http://%s:%d/client/api asks for no credentials; %s", ADDRESS,
                     self.port, WARNING)

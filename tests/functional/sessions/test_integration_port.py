@@ -90,6 +90,16 @@ def test_it_listens_on_the_loopback_address_alone(port: IntegrationPort) -> None
     assert port._server.server_address[0] == "127.0.0.1"
 
 
+def test_it_is_closed_when_the_service_stops(service: Service) -> None:
+    port = IntegrationPort(service.cloud, free_port())
+    for _ in range(2):
+        port.start()
+        assert get(port, "command=listZones")[0] == 200
+        port.stop()
+        with socket.socket() as probe:
+            assert probe.connect_ex(("127.0.0.1", port.port)) != 0
+
+
 def test_a_port_that_is_taken_does_not_stop_the_service(service: Service, caplog: pytest.LogCaptureFixture) -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
