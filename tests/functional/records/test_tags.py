@@ -7,6 +7,9 @@ from typing import Any
 
 import pytest
 
+from stratoform.commands.frame.base import REGISTRY
+from stratoform.commands.frame.tags import TagFilter
+from stratoform.model.kinds import KINDS
 from tests.conftest import Service
 from tests.support.client import Client, Refused
 from tests.support.zone import Zone
@@ -157,3 +160,13 @@ def test_details_are_put_on_and_taken_off(built_zone: Zone, service: Service) ->
                       ("Volume", ann.items("listVolumes")[0]["id"])):
         api.job("addResourceDetail", resourcetype=kind, resourceid=id_, **{"details[0].a": "3"})
         assert [d["value"] for d in api.items("listResourceDetails", resourcetype=kind, resourceid=id_)] == ["3"]
+
+
+def test_every_list_that_shows_tags_filters_by_them() -> None:
+    for name, command in REGISTRY.items():
+        tags = command.params.get("tags")
+        if command.is_list and tags is not None and tags.wire_type == "map":
+            assert isinstance(tags, TagFilter), name
+        entity = command.view.entity if command.view is not None else None
+        if command.is_list and entity in {kind.entity for kind in KINDS.values() if kind.tags}:
+            assert "tags" in {field.name for field in command.view.fields}, name

@@ -19,9 +19,10 @@ from stratoform.model.topology import Zone
 from .frame.answer import Body
 from .frame.base import EVERYONE
 from .frame.owned import OwnedList, account_of
-from .frame.params import Bool, Details, Ip4, NoneYet, Ref, Text, refuse
+from .frame.params import Bool, Ip4, NoneYet, Ref, Text, refuse
 from .frame.plain import PlainList
 from .frame.scope import visible
+from .frame.tags import TagFilter
 from .nics import Uuid
 from .rules.places import asked, not_yet
 from .views.public_addresses import FORWARDING_RULE, PUBLIC_ADDRESS
@@ -56,7 +57,7 @@ class ListPublicIpAddresses(OwnedPlainList, roles=EVERYONE, view=PUBLIC_ADDRESS)
     issourcenat = Bool("True: only addresses guests leave by; false: only others.")
     isstaticnat = Bool("True: only addresses that lead to one machine as a whole; false: only others.")
     vpcid = NoneYet("VPC", "Only addresses of this VPC.")
-    tags = Details("Only addresses with these tags.")
+    tags = TagFilter("Only addresses with these tags.")
     state = Text("Only addresses in this state.", since="4.13.0")
 
     def check(self) -> None:
@@ -104,7 +105,7 @@ class ListPortForwardingRules(OwnedPlainList, roles=EVERYONE, view=FORWARDING_RU
     ipaddressid = NoneYet("acquired public address", "Only rules of this public address.")
     networkid = Ref(Network, "Only rules of machines on this network.", since="4.3")
     virtualmachineid = Ref(Vm, "Only rules that lead to this machine; clients give it.", noun="virtual machine")
-    tags = Details("Only rules with these tags.")
+    tags = TagFilter("Only rules with these tags.")
 
     def items(self) -> list[Body]:
         """See PlainList.items."""
