@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from stratoform.errors import ApiError, Fault
 from stratoform.jobs.queue import Order
-from stratoform.model.compute import Vm
 from stratoform.model.sessions import end_sessions
 from stratoform.model.tenancy import Account, Domain, User
-from stratoform.sagas import account_disable, clearing, vm_stop
+from stratoform.sagas import account_disable, clearing
 
 from .accounts import OneAccount
 from .frame.base import ADMINS, AsyncCommand, Command
@@ -98,8 +97,8 @@ class DisableAccount(AsyncCommand, OneAccount, roles=ADMINS, event="ACCOUNT.DISA
         """From now on its users can do nothing; each machine is stopped by a job of its own."""
         self.found.state = "locked" if self.lock else "disabled"
         if not self.lock:
-            for vm in self.context.all(Vm, Vm.account_id == self.found.id, Vm.state.in_(("Running", "Starting"))):
-                self.enqueue(clearing.one_of(vm_stop.order(vm, forced=False), self.found), vm)
+            for order, vm in clearing.stops(self.session, self.found):
+                self.enqueue(order, vm)
         return self.found
 
     def order(self, subject: Account) -> Order:

@@ -266,11 +266,7 @@ class ListNetworks(OwnedList, roles=EVERYONE, view=NETWORK):
     def _whose(self) -> list[ColumnElement[bool]]:
         """Networks of an account, or a project, are its own and those shared with its domain."""
         if "projectid" in self.values:
-            owned = self.owned_conditions(Network)
-            project = self.values["projectid"]
-            if project == ALL_PROJECTS:
-                return owned
-            return [or_(and_(true(), *owned), self._serving(self.session.get_one(Domain, project.domain_id)))]
+            return self._of_project(self.values["projectid"])
         if self.account is not None:
             account = account_of(self, self.account, self.domainid)
             domain = self.session.get_one(Domain, account.domain_id)
@@ -283,6 +279,12 @@ class ListNetworks(OwnedList, roles=EVERYONE, view=NETWORK):
             return [*visible(Network, self.caller), not_of_projects(Network)]
         own = self.session.get_one(Domain, self.caller.domain_id)
         return [or_(Network.account_id == self.caller.account_id, self._serving(own))]
+
+    def _of_project(self, project: Any) -> list[ColumnElement[bool]]:
+        owned = self.owned_conditions(Network)
+        if project == ALL_PROJECTS:
+            return owned
+        return [or_(and_(true(), *owned), self._serving(self.session.get_one(Domain, project.domain_id)))]
 
     def _serving(self, domain: Domain) -> ColumnElement[bool]:
         """Networks of acltype Domain that the domain's accounts may use."""

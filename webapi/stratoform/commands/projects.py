@@ -203,9 +203,9 @@ class SuspendProject(_ProjectJob, roles=EVERYONE, event="PROJECT.SUSPEND", view=
 
     def prepare(self) -> Project:
         """From now on nothing of it can be used; each machine is stopped by a job of its own."""
-        self.session.get_one(Account, self.id.account_id, with_for_update=True)  # nothing is made in it just now
-        PROJECT_STATES.move(self.session, self.id, "suspend")
-        for order, vm in project_suspend.stops(self.session, self.id):
+        PROJECT_STATES.move(self.session, self.id, "suspend")  # waits for those who use it (frame/suspended.py)
+        account = self.session.get_one(Account, self.id.account_id, with_for_update=True)  # nothing is made just now
+        for order, vm in clearing.stops(self.session, account):
             self.enqueue(order, vm)
         return self.id
 
@@ -230,8 +230,8 @@ class DeleteProject(_ProjectJob, roles=EVERYONE, event="PROJECT.DELETE", since="
 
     def prepare(self) -> Project:
         """From now on it is Disabled; all it owns is removed by jobs of their own."""
-        account = self.session.get_one(Account, self.id.account_id, with_for_update=True)
         PROJECT_STATES.move(self.session, self.id, "disable")
+        account = self.session.get_one(Account, self.id.account_id, with_for_update=True)
         account_remove.mark(account)
         for order, row in clearing.clear(self.session, account):
             self.enqueue(order, row)

@@ -21,8 +21,8 @@ def _verify(ctx: Ctx, session: Session) -> Output:
     remaining = clearing.left(session, account)
     if remaining:
         raise ApiError(Fault.IN_USE, f"Unable to delete {called(session, account)}: {', '.join(remaining)} could not "
-                                     "be removed; it stays disabled, and removing them is tried again every few minutes "
-                                     "or when it is deleted again")
+                                     "be removed; it stays disabled, and removing them is tried again every few "
+                                     "minutes or when it is deleted again")
     return None
 
 

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from stratoform.jobs.queue import Lock, Order
 from stratoform.jobs.saga import Saga, db
+from stratoform.jobs.tables import JobLock
 from stratoform.model.base import Entity, now
 from stratoform.model.compute import InstanceGroup, SshKeyPair, Vm
 from stratoform.model.limits import ResourceLimit
@@ -29,7 +30,7 @@ from stratoform.model.storage import Template, TemplateGrant, Volume
 from stratoform.model.tags import ResourceTag
 from stratoform.model.tenancy import Account, User
 
-from . import network_remove, template_remove, vm_destroy, volume_remove
+from . import network_remove, template_remove, vm_destroy, vm_stop, volume_remove
 from .services import Services
 
 
@@ -79,6 +80,15 @@ KEPT: Final[frozenset[str]] = frozenset({"event", "job", "outgoing_mail", "alert
 def account_lock(account_id: int, *, exclusive: bool) -> Lock:
     """Shared by the jobs about what an account owns; a job about the account itself has it alone, after them."""
     return Lock(f"account:{account_id}", exclusive)
+
+
+def stops(session: Session, account: Account) -> list[tuple[Order, Vm]]:
+    """The jobs that stop the account's machines, also those that a job is at, for it may be starting them."""
+    there = Vm.account_id == account.id, Vm.removed.is_(None), Vm.state.not_in(("Destroyed", "Expunging", "Error"))
+    machines = session.scalars(select(Vm).where(*there).order_by(Vm.id)).all()
+    busy = set(session.scalars(select(JobLock.name).where(JobLock.name.in_([f"vm:{vm.id}" for vm in machines]))))
+    return [(one_of(vm_stop.order(vm, forced=False), account), vm) for vm in machines
+            if vm.state != "Stopped" or f"vm:{vm.id}" in busy]
 
 
 def one_of(order: Order, account: Account) -> Order:

@@ -1,8 +1,6 @@
-"""Suspend a project: a job for each of its machines, and one that ends when they have."""
+"""Suspend a project: a job for each of its machines (clearing.stops), and one that ends when they have."""
 
 from __future__ import annotations
-
-from collections.abc import Sequence
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -12,21 +10,9 @@ from stratoform.jobs.queue import Order
 from stratoform.jobs.saga import Output, Saga, db
 from stratoform.model.compute import Vm
 from stratoform.model.projects import Project
-from stratoform.model.tenancy import Account
 
-from . import vm_stop
-from .clearing import account_lock, one_of
+from .clearing import account_lock
 from .services import Ctx, Services
-
-OFF = ("Stopped", "Destroyed", "Expunging", "Expunged", "Error")
-
-
-def stops(session: Session, project: Project) -> Sequence[tuple[Order, Vm]]:
-    """The jobs that stop the project's machines, those that are about to run too; to be enqueued before ``order``."""
-    account = session.get_one(Account, project.account_id)
-    machines = session.scalars(select(Vm).where(
-        Vm.account_id == account.id, Vm.removed.is_(None), Vm.state.not_in(OFF)).order_by(Vm.id))
-    return [(one_of(vm_stop.order(vm, forced=False), account), vm) for vm in machines]
 
 
 def _verify(ctx: Ctx, session: Session) -> Output:

@@ -21,6 +21,8 @@ from."""
 def refuse_suspended(session: Session, command: str, values: Iterable[Any]) -> None:
     """Refuses when one of the objects a command was given belongs to a project that is not Active.
 
+    Who suspends the project waits until the command's transaction ends, and so knows what it began.
+
     Args:
         session: any session.
         command: its name.
@@ -33,7 +35,9 @@ def refuse_suspended(session: Session, command: str, values: Iterable[Any]) -> N
     owners = {row.account_id for row in rows if getattr(row, "account_id", None) and not isinstance(row, FREE)}
     if not owners:
         return
-    project = session.scalar(select(Project).where(Project.account_id.in_(owners), Project.state != "Active").limit(1))
-    if project is not None:
+    for project in session.scalars(
+            select(Project).where(Project.account_id.in_(owners)).with_for_update(read=True)):
+        if project.state == "Active":
+            continue
         raise ApiError(Fault.ACCOUNT, f"Unable to execute {command}: project '{project.name}' is {project.state}; what "
                                       "it has cannot be used until activateProject", [("project", project.uuid)])
