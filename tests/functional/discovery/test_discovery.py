@@ -60,7 +60,10 @@ def test_capabilities(service: Service, api: Client) -> None:
         "securitygroupsenabled": False, "cloudstackversion": "4.11.0", "userpublictemplateenabled": True,
         "supportELB": "false", "projectinviterequired": False, "allowusercreateprojects": True,
         "customdiskofferingminsize": 1, "customdiskofferingmaxsize": 1024, "regionsecondaryenabled": False,
-        "kvmsnapshotenabled": False,
+        "kvmsnapshotenabled": False, "dynamicrolesenabled": True, "allowuserviewdestroyedvm": False,
+        "allowuserexpungerecovervm": False, "allowuserexpungerecovervolume": False,
+        "allowuserviewalldomainaccounts": False, "additionalconfigenabled": False, "kubernetesserviceenabled": False,
+        "kubernetesclusterexperimentalfeaturesenabled": False, "instanceleaseenabled": False,
     }
     api("updateConfiguration", name="custom.diskoffering.size.max", value=50)
     assert api("listCapabilities")["capability"]["customdiskofferingmaxsize"] == 50

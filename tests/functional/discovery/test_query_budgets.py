@@ -16,7 +16,8 @@ BUDGETS: dict[str, tuple[int, dict[str, Any]]] = {
     # As above, and the settings and limits, the accounts, five tables that count, the machines' states, the tags.
     "listProjects": (18, {"listall": True}), "listProjectInvitations": (4, {"listall": True}),
     "listSSHKeyPairs": (4, {}), "listEvents": (3, {}), "listAsyncJobs": (3, {}), "listConfigurations": (3, {}),
-    "listVirtualMachines": (7, {}), "listTags": (3, {}), "listAlerts": (3, {}), "listApis": (1, {}), "listHypervisors": (1, {}),
+    "listVirtualMachines": (7, {}), "listTags": (3, {}), "listAlerts": (3, {}), "listApis": (1, {}),
+    "listHypervisors": (1, {}),
     "listDomains": (4, {}), "listDomainChildren": (5, {}), "listRoles": (4, {}), "listRolePermissions": (4, {}),
     "listDiskOfferings": (4, {}), "listInstanceGroups": (4, {}),
     "listUsers": (7, {"listall": True}), "listAccounts": (25, {"listall": True}),

@@ -25,7 +25,7 @@ from tests.functional.permissions.world import World
 
 load_commands()
 
-REQUESTS: Final = 3
+REQUESTS: Final = 2
 """Requests a command and mode of generation."""
 BROKEN: Final = frozenset({500, 503, 530})
 """Statuses of failures that are the service's own; other 53x are refusals the API has numbers for."""

@@ -32,6 +32,8 @@ CLASSES: Mapping[str, list[str]] = {name: rest[0].split() for kind, name, *rest 
 
 OTHERWISE: Mapping[tuple[str, str], str] = {
     ("createVirtualRouterElement", "param providertype"): "the reference calls a word an id",
+    **{("configureSimulator", f"param {place}id"): "the reference asks for row numbers, which nobody sees"
+       for place in ("zone", "pod", "cluster", "host")},
     ("resizeVolume", "demands id"): "there is nothing to resize without it",
     ("updateVolume", "demands id"): "there is nothing to change without it",
     ("listTrafficTypes", "class"): "the reference names the class of providers, and answers traffic types",

@@ -147,7 +147,7 @@ def _content(command: type[Command], names: _Names) -> Schema:
             "id": {"type": "string", "description": "The object that will be."}}}
     if command.flat:
         return names.reference(command.view or SUCCESS)
-    if command.view is None:
+    if command.view is None or command.view is SUCCESS:
         return {"type": "object", "required": ["success"], "properties": {
             "success": {"anyOf": [{"type": "string"}, {"type": "boolean"}]}, "displaytext": {"type": "string"}}}
     one = names.reference(command.view)
