@@ -15,11 +15,13 @@ from tests.support.http import Process
 from tests.support.zone import Zone, build
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Each database has a worker of its own, so that each starts one service."""
     for item in items:
-        kind = getattr(item, "callspec", None)
-        item.add_marker(pytest.mark.xdist_group(kind.params.get("database_kind", "sqlite") if kind else "sqlite"))
+        if Path(__file__).parent in item.path.parents:
+            call = getattr(item, "callspec", None)
+            item.add_marker(pytest.mark.xdist_group(call.params.get("database_kind", "sqlite") if call else "sqlite"))
 
 
 @dataclass(frozen=True)

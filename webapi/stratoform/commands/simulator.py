@@ -11,13 +11,12 @@ from stratoform.sagas.simulated_faults import EACH_TIME, Trouble, make_trouble, 
 
 from .frame.base import ROOT_ONLY, Command
 from .frame.params import Ref, Text, refuse, shown
-from .views.records import SUCCESS
 
 _PART: Final = re.compile(r"(?P<key>wait|timeout|result|count):(?P<value>[^|:]*)")
 PLACES: Final = {"zoneid": Host.zone_id, "podid": Host.pod_id, "clusterid": Host.cluster_id, "hostid": Host.id}
 
 
-class ConfigureSimulator(Command, roles=ROOT_ONLY, view=SUCCESS):
+class ConfigureSimulator(Command, roles=ROOT_ONLY):
     """Makes an operation on simulated hosts slow, or fail: on one host, those of a cluster, pod or zone, or on all."""
 
     zoneid = Ref(Zone, "Only on hosts of this zone.")
