@@ -158,6 +158,35 @@ class Database:
         self.engine.dispose()
 
 
+@contextmanager
+def rebuilding(engine: Engine) -> Iterator[Connection]:
+    """A connection whose transaction may alter tables that rows of others point at.
+
+    SQLite alters a table by putting another one in its place, which foreign keys would forbid: they are let go for so
+    long and looked at before the commit (sqlite.org, "Making Other Kinds Of Table Schema Changes").
+
+    Raises:
+        RuntimeError: rows point at rows that are not there; nothing was changed.
+    """
+    with engine.execution_options(writing=True).connect() as connection:
+        if engine.dialect.name != "sqlite":
+            yield connection
+            connection.commit()
+            return
+        raw: Any = connection.connection.dbapi_connection
+        raw.execute("PRAGMA foreign_keys=OFF")  # has an effect only outside of transactions
+        try:
+            yield connection
+            broken = {row[0] for row in connection.exec_driver_sql("PRAGMA foreign_key_check")}
+            if broken:
+                msg = f"rows of {', '.join(sorted(broken))} point at rows that are not there"
+                raise RuntimeError(msg)
+            connection.commit()
+        finally:
+            connection.rollback()
+            raw.execute("PRAGMA foreign_keys=ON")
+
+
 def _may_retry(error: Exception) -> bool:
     if isinstance(error, Lost):
         return True

@@ -9,19 +9,20 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine
 
+from stratoform.db.database import rebuilding
+
 COLLATION = "utf8mb4_nopad_bin"
 """MariaDB's collation that tells all texts apart, as SQLite does. Its default takes keys and names of other case, other
 accents, and any two emoji for equal; what is sought in any case says so (``icontains``)."""
 
 
-def migrate(engine: Engine) -> None:
-    """Upgrades the database's schema to the newest revision; does nothing when it is there."""
+def migrate(engine: Engine, revision: str = "head") -> None:
+    """Upgrades the database's schema to a revision, the newest unless said; does nothing when it is there."""
     config = _config()
-    with engine.execution_options(writing=True).connect() as connection:
+    with rebuilding(engine) as connection:
         _collate(connection)
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
-        connection.commit()
+        command.upgrade(config, revision)
 
 
 def _collate(connection: Connection) -> None:
